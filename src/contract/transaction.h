@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/id.h"
+#include "base/money.h"
+#include "base/time.h"
+
+namespace crossfoot::contract {
+
+enum class TransactionKind : std::uint8_t {
+  sale,
+  return_goods,
+  exchange,
+  void_sale,              ///< post-void: cancels one whole completed receipt
+  stock_adjustment,       ///< moves stock only; no receipt, no money
+  accounting_adjustment,  ///< money outside trade; parked for a person
+};
+inline constexpr auto transaction_kind_last = TransactionKind::accounting_adjustment;
+
+enum class Channel : std::uint8_t { pos, ecommerce, mobile, partner, customer_service, file };
+inline constexpr auto channel_last = Channel::file;
+
+/// Whether the customer takes the line home or brings it back. A sale has only `sold` lines, a
+/// return only `returned` ones, an exchange both. Quantities are positive either way (R25, P2).
+enum class LineAction : std::uint8_t { sold, returned };
+
+enum class LineKind : std::uint8_t { goods, voucher, shipping, manual, fee };
+inline constexpr auto line_kind_last = LineKind::fee;
+
+enum class TaxMode : std::uint8_t { inclusive, exclusive, not_in_source };
+inline constexpr auto tax_mode_last = TaxMode::not_in_source;
+
+enum class TenderKind : std::uint8_t { cash, card, gift_card, points, voucher, on_account, other };
+inline constexpr auto tender_kind_last = TenderKind::other;
+
+/// What names a transaction in the retailer's world, the same whoever sends it and however often.
+/// Either the till's key (shop … sequence) or the channel's own id. Identity is (tenant, key).
+struct NaturalKey {
+  enum class Form : std::uint8_t { till, channel_id };
+
+  Form form = Form::till;
+  std::string tenant;
+  // till
+  std::string shop;
+  std::string register_name;
+  std::uint32_t register_epoch = 0;  ///< rises when a till is re-imaged and counts from 1 again
+  BusinessDate business_date;
+  std::string sequence;
+  // channel_id
+  Channel channel = Channel::pos;
+  std::string external_id;
+
+  bool operator==(const NaturalKey&) const = default;
+
+  /// Unambiguous bytes of the key: hashing and references are made from them.
+  [[nodiscard]] std::string canonical() const;
+  [[nodiscard]] Hash128 hash() const { return hash128(canonical()); }
+  /// The home of the transaction's flow and of its receipt book, fixed for life.
+  [[nodiscard]] Partition home() const;
+  /// For people: `DE-001/3/2026-11-21/1234` or `ecommerce:#1001`.
+  [[nodiscard]] std::string display() const;
+};
+
+struct OriginalLine {
+  NaturalKey key;
+  std::uint32_t line = 0;
+};
+
+struct Line {
+  std::uint32_t number = 0;  ///< 1 … lines_max, unique in the transaction
+  LineAction action = LineAction::sold;
+  LineKind kind = LineKind::goods;
+  std::string article;
+  std::string description;
+  Decimal quantity;      ///< > 0, at most 6 places; negative only in a stock adjustment
+  std::string unit;      ///< unit of measure, `EA` when the source has none
+  bool measured = false; ///< weighed or cut: the whole line is one unit of allocation
+  Decimal unit_price;    ///< exact rate in major units of the currency, >= 0 (not money)
+  Money amount;          ///< quantity × unit_price rounded half away from zero to minor units
+  Money discount;        ///< of this line alone, 0 <= discount <= amount
+  std::string tax_code;
+  std::optional<Decimal> tax_rate;   ///< 0.19 for 19 %
+  std::optional<OriginalLine> original;  ///< of a returned line, when the channel knows it
+  std::int64_t source_row = 0;       ///< position in a source file, 0 when there is none
+};
+
+struct Discount {
+  Money amount;  ///< > 0; taken off the sold lines together, allocated by the ledger
+  std::string reason;
+};
+
+struct Tender {
+  TenderKind kind = TenderKind::cash;
+  Money amount;  ///< positive; money in for sold lines, out for returned ones
+};
+
+struct Totals {
+  std::optional<Money> net;
+  std::optional<Money> tax;
+  std::optional<Money> gross;
+};
+
+/// One completed transaction in canonical form (api/schemas/transaction/v1.json).
+struct Transaction {
+  TransactionKind kind = TransactionKind::sale;
+  NaturalKey key;
+  std::uint32_t revision = 0;  ///< a higher revision of the same key is a correction
+  Channel channel = Channel::pos;
+  std::string shop;
+  std::string region;  ///< ISO 3166 country or sub-division; empty when unknown
+  BusinessDate business_date;
+  Instant occurred_at;
+  Currency currency;
+  TaxMode tax_mode = TaxMode::inclusive;
+  std::string member;  ///< loyalty member, empty when none
+  std::vector<Line> lines;
+  std::vector<Discount> discounts;
+  std::vector<Tender> tenders;
+  Totals totals;
+  std::optional<NaturalKey> original;  ///< the voided receipt; for a return, the default of its lines
+  std::string source_format;           ///< `online-retail` when a file importer made it
+};
+
+}  // namespace crossfoot::contract

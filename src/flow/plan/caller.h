@@ -21,20 +21,20 @@ enum class Order : std::uint8_t { none, commutative, strict };
 /// What a pack declares of an operation; what the target lacks, the engine supplies.
 struct OperationTraits {
   Order order = Order::none;
-  bool idempotent = false;          ///< the target honours the reference as an idempotency key …
-  Duration idempotent_for{0};       ///< … for this long after first use
-  bool lookup = false;              ///< it can be asked by reference
+  bool idempotent = false;     ///< the target honours the reference as an idempotency key …
+  Duration idempotent_for{0};  ///< … for this long after first use
+  bool lookup = false;         ///< it can be asked by reference
   Duration settle{std::chrono::seconds{30}};  ///< "not found" counts only this long after the call
-  std::uint16_t batch_max = 1;      ///< legs that one call may carry
+  std::uint16_t batch_max = 1;                ///< legs that one call may carry
   Duration deadline{std::chrono::seconds{10}};
 };
 
 /// One step to be carried by a call.
 struct CallItem {
   std::string reference;
-  std::string arguments;                  ///< the leg's JSON object, empty for none
+  std::string arguments;                           ///< the leg's JSON object, empty for none
   std::shared_ptr<const std::string> transaction;  ///< canonical JSON body of the message
-  std::string previous_id;                ///< target's id from the leg's previous step, or empty
+  std::string previous_id;  ///< target's id from the leg's previous step, or empty
 };
 
 struct CallRequest {
@@ -43,14 +43,14 @@ struct CallRequest {
   std::uint16_t attempt = 1;
   std::string correlation_id;
   Duration deadline{std::chrono::seconds{10}};
-  std::vector<CallItem> items;            ///< 1 … batch_max
+  std::vector<CallItem> items;  ///< 1 … batch_max
 };
 
 /// The target's word on one item.
 struct ItemAnswer {
   std::string target_id;
   Hash128 response_hash;
-  std::optional<Points> points;           ///< what the loyalty platform granted or took
+  std::optional<Points> points;  ///< what the loyalty platform granted or took
   std::vector<std::pair<std::uint32_t, Points>> line_points;  ///< by line, where it says so
 };
 
@@ -68,6 +68,13 @@ class Caller {
   /// Null when the target or the operation does not exist. Stable for the caller's life.
   [[nodiscard]] virtual const OperationTraits* traits(std::string_view target,
                                                       std::string_view operation) const = 0;
+
+  /// How many calls may be in flight to the target at once, at least 1.
+  [[nodiscard]] virtual std::size_t concurrency(std::string_view) const { return 16; }
+
+  /// How long to wait before the next call to the target (an open breaker, a used-up quota); zero
+  /// when one may leave now. A gate above the due index: nothing stored changes.
+  [[nodiscard]] virtual Duration gate(std::string_view) { return Duration{0}; }
 
   /// Sends one request. `done` is called once, never inside this call. A Fault of the whole call
   /// holds for all items; `unknown_outcome` when at least one byte may have left without an answer.

@@ -19,23 +19,23 @@ inline constexpr auto lane_last = Lane::batch;
 /// An obligation of a flow. `validate`, `link` and `claim` are decided inside Crossfoot, the others
 /// at a target.
 enum class LegKind : std::uint8_t {
-  validate,    ///< the transaction's own arithmetic and references hold
-  link,        ///< find the sales that an unlinked return belongs to
-  claim,       ///< ask the receipt book of an original for units (return) or for all of it (void)
-  accrue,      ///< loyalty: points for a sale
-  reverse,     ///< loyalty: take points of returned units back
-  post,        ///< ERP: the financial and stock document of a sale or an exchange
-  post_refund, ///< ERP: the document of a return, at once, linked or not
-  post_void,   ///< ERP: mirror the voided document
-  move_stock,  ///< ERP: stock without a receipt
+  validate,     ///< the transaction's own arithmetic and references hold
+  link,         ///< find the sales that an unlinked return belongs to
+  claim,        ///< ask the receipt book of an original for units (return) or for all of it (void)
+  accrue,       ///< loyalty: points for a sale
+  reverse,      ///< loyalty: take points of returned units back
+  post,         ///< ERP: the financial and stock document of a sale or an exchange
+  post_refund,  ///< ERP: the document of a return, at once, linked or not
+  post_void,    ///< ERP: mirror the voided document
+  move_stock,   ///< ERP: stock without a receipt
 };
 inline constexpr auto leg_kind_last = LegKind::move_stock;
 [[nodiscard]] std::string_view to_string(LegKind kind);
 
 enum class LegState : std::uint8_t {
-  waiting,    ///< for another leg, a place or a fact
-  due,        ///< may be sent now or at due_at
-  calling,    ///< intent committed; the call may be under way
+  waiting,  ///< for another leg, a place or a fact
+  due,      ///< may be sent now or at due_at
+  calling,  ///< intent committed; the call may be under way
   done,
   retrying,   ///< failed without effect; due again at due_at
   unknown,    ///< the call may have happened: the target is asked by reference at due_at
@@ -65,29 +65,30 @@ struct Step {
   std::string reference;  ///< from business identity only; the idempotency key at the target
   bool done = false;
   Acknowledgement acknowledgement;
-  Id call;                ///< the call that carried it last; one call may carry many steps
+  Id call;  ///< the call that carried it last; one call may carry many steps
 };
 
 struct Leg {
   std::uint16_t number = 0;  ///< 1 … legs_max, its place in Flow::legs plus one
   LegKind kind = LegKind::validate;
   LegState state = LegState::waiting;
-  std::string target;        ///< name of the target, empty for local legs
+  std::string target;  ///< name of the target, empty for local legs
   Lane lane = Lane::live;
-  Hash128 order_key;         ///< zero: no order
+  Hash128 order_key;                 ///< zero: no order
   std::vector<std::uint16_t> after;  ///< legs of this flow that must be done before
   std::vector<Step> steps;
-  std::string arguments;     ///< JSON object for the mapping: what the transaction does not say
-  std::uint16_t attempts = 0;         ///< calls begun since the last progress
-  std::uint16_t lookups = 0;          ///< questions asked while unknown
-  bool retry_with_key = false;        ///< unknown, and the target's idempotency key allows a retry
-  Instant due_at;            ///< when due, retrying or unknown
-  Instant calling_until;     ///< latest finish of the call under way
-  Instant first_due_at;      ///< when its first attempt could start: budgets and ages count from here
-  std::string reason;        ///< public code when parked, dead or rejected
-  std::string detail;        ///< in words, without secrets
-  Id undoes;                 ///< of a compensation: the flow that it undoes
-  Hash128 book;              ///< of a claim: the receipt book; of a reversal: where its delta is from
+  std::string arguments;        ///< JSON object for the mapping: what the transaction does not say
+  std::uint16_t attempts = 0;   ///< calls begun since the last progress
+  std::uint16_t lookups = 0;    ///< questions asked while unknown
+  bool retry_with_key = false;  ///< unknown, and the target's idempotency key allows a retry
+  Instant due_at;               ///< when due, retrying or unknown
+  Instant calling_until;        ///< latest finish of the call under way
+  Instant first_due_at;    ///< when its first attempt could start: budgets and ages count from here
+  std::string reason;      ///< public code when parked, dead or rejected
+  std::string detail;      ///< in words, without secrets
+  Id undoes;               ///< of a compensation: the flow that it undoes
+  Hash128 book;            ///< of a claim: the receipt book; of a reversal: where its delta is from
+  BusinessDate book_date;  ///< the date in the original's natural key, 0 where it has none
 };
 
 inline constexpr std::size_t legs_max = 4096;

@@ -1,0 +1,491 @@
+#include "flow/decide/decide.h"
+
+#include <algorithm>
+
+#include "base/invariant.h"
+#include "contract/error_codes.h"
+
+namespace crossfoot::flow {
+
+namespace {
+
+using EventKind = JournalEvent::Kind;
+using ActionKind = Action::Kind;
+
+/// Applies one event; one object per decision.
+class Decider {
+ public:
+  Decider(Flow& flow, const Facts& facts) : flow_(flow), facts_(facts) {}
+
+  Transition take() { return std::move(out_); }
+
+  void on(const Begun&) {
+    note(EventKind::accepted, nullptr, {});
+    wake_ready();
+  }
+
+  void on(const Taken& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || !may_be_taken(leg->state)) return stale();
+    const Step* step = next_step(*leg);
+    if (step == nullptr) return stale();
+    if (leg->state == LegState::unknown && !leg->retry_with_key) {
+      ++leg->lookups;
+      note(EventKind::asked, leg, {});
+      act(ActionKind::ask, *leg);
+      return;
+    }
+    begin_call(*leg, event.call);
+  }
+
+  void on(const Answered& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || leg->state != LegState::calling) return stale();
+    acknowledge(*leg, event.answer, EventKind::acknowledged);
+  }
+
+  void on(const Failed& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || leg->state != LegState::calling) return stale();
+    const FaultRule& rule = fault_rule(event.fault.fault_class);
+    leg->detail = event.fault.code + ": " + event.fault.cause;
+    switch (rule.outcome) {
+      case FaultOutcome::retry:
+        retry(*leg, event.fault);
+        break;
+      case FaultOutcome::ask:
+        become_unknown(*leg, rule.code);
+        break;
+      case FaultOutcome::reject:
+        stop(*leg, LegState::rejected, event.fault.code.empty() ? rule.code : event.fault.code);
+        break;
+      case FaultOutcome::park:
+        stop(*leg, LegState::parked, event.fault.code.empty() ? rule.code : event.fault.code);
+        break;
+    }
+    note(EventKind::failed, leg, leg->detail);
+  }
+
+  void on(const LookedUp& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || leg->state != LegState::unknown) return stale();
+    if (!event.found) {
+      leg->due_at = facts_.now + facts_.retry.delay(leg->lookups, facts_.random);
+      note(EventKind::failed, leg, event.found.error().cause);
+      place_unknown(*leg);
+      return;
+    }
+    if (*event.found) {
+      acknowledge(*leg, **event.found, EventKind::found);
+      return;
+    }
+    // The target may still be at work on the request: "not found" counts after the settle time.
+    const Instant settled = leg->calling_until + facts_.traits.settle;
+    if (facts_.now < settled) {
+      const Instant soon = facts_.now + facts_.retry.delay(leg->lookups, facts_.random);
+      leg->due_at = std::min(soon, settled);
+      note(EventKind::not_found, leg, "may still be under way");
+      place_unknown(*leg);
+      return;
+    }
+    leg->state = LegState::due;
+    leg->due_at = facts_.now;
+    note(EventKind::not_found, leg, "it did not happen");
+    place(*leg, leg->order_key, facts_.traits.order == Order::strict);
+  }
+
+  void on(const Restarted& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || leg->state != LegState::calling) return stale();
+    if (is_local(leg->kind)) return act(ActionKind::local, *leg);
+    become_unknown(*leg, contract::error_code::target_unknown_outcome);
+    note(EventKind::restarted, leg, "the server stopped during the call");
+  }
+
+  void on(const Claimed& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || leg->kind != LegKind::claim) return stale();
+    const bool answered_before =
+        leg->state == LegState::done ||
+        (leg->state == LegState::parked && leg->reason == contract::error_code::over_returned);
+    record_cover(*leg, event.answer);
+    switch (event.answer.status) {
+      case ClaimStatus::waits_for_original:
+        stop(*leg, LegState::parked, contract::error_code::original_not_found);
+        break;
+      case ClaimStatus::waits_for_settlement:
+        stop(*leg, LegState::parked, contract::error_code::original_unsettled);
+        break;
+      case ClaimStatus::answered:
+        if (over_returned(*leg)) {
+          stop(*leg, LegState::parked, contract::error_code::over_returned);
+        } else {
+          finish(*leg);
+        }
+        break;
+    }
+    note(EventKind::claimed, leg, describe(event.answer));
+    if (event.answer.status == ClaimStatus::answered && !answered_before) append(event.more);
+    wake_ready();
+  }
+
+  void on(const Linked& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || leg->kind != LegKind::link || leg->state != LegState::calling) {
+      return stale();
+    }
+    flow_.links = event.links;
+    const LineLink* stuck = nullptr;
+    for (const LineLink& link : flow_.links) {
+      const bool waits = link.disposition == Disposition::orphaned ||
+                         link.disposition == Disposition::over_returned ||
+                         link.disposition == Disposition::no_customer;
+      if (waits && stuck == nullptr) stuck = &link;
+    }
+    if (stuck != nullptr) {
+      stop(*leg, LegState::parked, code_of(stuck->disposition));
+    } else {
+      finish(*leg);
+    }
+    note(EventKind::linked, leg, {});
+    append(event.claims);
+    wake_ready();
+  }
+
+  void on(const VoidRequested&) {
+    bool any = false;
+    for (Leg& leg : flow_.legs) {
+      if (is_local(leg.kind)) continue;
+      const bool outstanding = leg.state == LegState::calling || leg.state == LegState::unknown;
+      const bool begun = std::ranges::any_of(leg.steps, &Step::done);
+      if (outstanding || begun || is_settled(leg.state)) continue;
+      if (leg.state != LegState::waiting) leave(leg);
+      leg.state = LegState::cancelled;
+      leg.reason = contract::error_code::voided_before_sent;
+      out_.sale_facts_changed = true;
+      note(EventKind::cancelled, &leg, "voided before it was sent");
+      any = true;
+    }
+    if (!any) return stale();
+    note(EventKind::void_requested, nullptr, {});
+  }
+
+  void on(const Released& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr) return stale();
+    const bool stuck = leg->state == LegState::parked || leg->state == LegState::rejected ||
+                       leg->state == LegState::dead;
+    if (!stuck) return stale();
+    leg->reason.clear();
+    leg->detail.clear();
+    leg->attempts = 0;
+    leg->first_due_at = {};
+    leg->state = LegState::waiting;
+    if (leg->kind == LegKind::validate) {
+      finish(*leg);
+    }
+    note(EventKind::released, leg, {});
+    wake_ready();
+  }
+
+ private:
+  static bool may_be_taken(LegState state) {
+    return state == LegState::due || state == LegState::retrying || state == LegState::unknown;
+  }
+
+  void stale() { out_.stale = true; }
+
+  void note(EventKind kind, const Leg* leg, std::string detail) {
+    JournalEvent event;
+    event.kind = kind;
+    event.detail = std::move(detail);
+    if (leg != nullptr) {
+      event.leg = leg->number;
+      event.attempt = leg->attempts;
+      event.state = leg->state;
+      if (const Step* step = next_step(*leg); step != nullptr) {
+        event.step = step->operation;
+        event.reference = step->reference;
+      }
+    }
+    out_.events.push_back(std::move(event));
+  }
+
+  void act(ActionKind kind, const Leg& leg) {
+    Action action;
+    action.kind = kind;
+    action.leg = leg.number;
+    out_.actions.push_back(action);
+  }
+
+  /// A new request for a place, at the tail of its order key.
+  void place(const Leg& leg) { place(leg, leg.order_key, false); }
+
+  void place(const Leg& leg, const Hash128& order_key, bool holder) {
+    out_.actions.push_back({.kind = ActionKind::place,
+                            .leg = leg.number,
+                            .due_at = leg.due_at,
+                            .order_key = order_key,
+                            .holder = holder});
+  }
+
+  /// An unknown leg: a strict one keeps its place; otherwise a retry takes a new one at the tail,
+  /// and a question, which disturbs nobody, needs none.
+  void place_unknown(const Leg& leg) {
+    if (facts_.traits.order == Order::strict) return place(leg, leg.order_key, true);
+    place(leg, leg.retry_with_key ? leg.order_key : Hash128{}, false);
+  }
+
+  void leave(const Leg& leg) {
+    if (leg.order_key.is_zero()) return;
+    act(ActionKind::leave, leg);
+    out_.actions.back().order_key = leg.order_key;
+  }
+
+  void begin_call(Leg& leg, Id call) {
+    for (Step& step : leg.steps) {
+      if (step.done) continue;
+      step.call = call;
+      break;
+    }
+    ++leg.attempts;
+    leg.state = LegState::calling;
+    leg.retry_with_key = false;
+    leg.due_at = {};
+    leg.calling_until = facts_.now + facts_.traits.deadline;
+    if (leg.first_due_at.micros == 0) leg.first_due_at = facts_.now;
+    note(EventKind::calling, &leg, {});
+    out_.events.back().call = call;
+    act(ActionKind::call, leg);
+  }
+
+  void acknowledge(Leg& leg, const ItemAnswer& answer, EventKind kind) {
+    note(kind, &leg, answer.target_id);
+    JournalEvent& event = out_.events.back();
+    for (Step& step : leg.steps) {
+      if (step.done) continue;
+      step.done = true;
+      step.acknowledgement = {answer.target_id, answer.response_hash, facts_.now};
+      event.call = step.call;
+      break;
+    }
+    take_points(leg, answer);
+    const bool held = leg.state != LegState::unknown || facts_.traits.order == Order::strict;
+    if (next_step(leg) != nullptr) {
+      leg.attempts = 0;
+      leg.lookups = 0;
+      leg.state = LegState::due;
+      leg.due_at = facts_.now;
+      leg.reason.clear();
+      event.state = leg.state;
+      place(leg, leg.order_key, held);
+      return;
+    }
+    finish(leg);
+    event.state = leg.state;
+    if (held) leave(leg);
+    if (leg.kind == LegKind::accrue || leg.kind == LegKind::post) out_.sale_facts_changed = true;
+    wake_ready();
+  }
+
+  void take_points(const Leg& leg, const ItemAnswer& answer) {
+    if (!answer.points) return;
+    if (leg.kind == LegKind::reverse) {
+      flow_.reversed += *answer.points;
+      return;
+    }
+    if (leg.kind != LegKind::accrue) return;
+    flow_.answered = answer.points;
+    freeze(answer);
+  }
+
+  /// Points per unit over what the platform answered: by line where it says so, else over all units
+  /// by their eligible amounts.
+  void freeze(const ItemAnswer& answer) {
+    if (answer.line_points.empty()) {
+      std::vector<ledger::LineWeight> weights;
+      for (const FrozenLine& line : flow_.frozen) {
+        weights.push_back({line.weight, line.points.units});
+      }
+      const auto shares = ledger::allocate(answer.points->count, weights);
+      for (std::size_t i = 0; i < shares.size(); ++i) flow_.frozen[i].points = shares[i];
+      return;
+    }
+    for (const auto& [number, points] : answer.line_points) {
+      const auto at = std::ranges::find(flow_.frozen, number, &FrozenLine::line);
+      if (at == flow_.frozen.end() || at->points.units == 0) continue;
+      at->points = {points.count / at->points.units, points.count % at->points.units,
+                    at->points.units};
+    }
+  }
+
+  void finish(Leg& leg) {
+    leg.state = LegState::done;
+    leg.reason.clear();
+    leg.detail.clear();
+    leg.due_at = {};
+    leg.calling_until = {};
+    leg.first_due_at = {};
+    leg.lookups = 0;
+  }
+
+  void stop(Leg& leg, LegState state, std::string_view code) {
+    if (!is_local(leg.kind)) leave(leg);
+    leg.state = state;
+    leg.reason = code;
+    leg.due_at = {};
+    leg.calling_until = {};
+  }
+
+  void retry(Leg& leg, const Fault& fault) {
+    if (facts_.now - leg.first_due_at > facts_.retry.budget) {
+      stop(leg, LegState::dead, contract::error_code::retries_exhausted);
+      return;
+    }
+    const Duration wanted = facts_.retry.delay(leg.attempts, facts_.random);
+    const Duration asked = std::chrono::duration_cast<Duration>(fault.retry_after);
+    leg.state = LegState::retrying;
+    leg.due_at = facts_.now + std::max(wanted, asked);
+    place(leg, leg.order_key, true);
+  }
+
+  void become_unknown(Leg& leg, std::string_view code) {
+    const OperationTraits& traits = facts_.traits;
+    leg.state = LegState::unknown;
+    leg.reason = code;
+    leg.due_at =
+        facts_.now + facts_.retry.delay(std::max<std::uint16_t>(leg.attempts, 1), facts_.random);
+    if (leg.calling_until.micros == 0) leg.calling_until = facts_.now;
+    const bool in_window =
+        traits.idempotent && facts_.now - leg.first_due_at < traits.idempotent_for;
+    leg.retry_with_key = in_window;
+    if (!in_window && !traits.lookup) {
+      // Neither a key nor a question: at most one effect, then a person decides.
+      stop(leg, LegState::parked, contract::error_code::outcome_needs_person);
+      return;
+    }
+    if (traits.order != Order::strict) leave(leg);
+    place_unknown(leg);
+  }
+
+  void append(const std::vector<Leg>& more) {
+    for (const Leg& leg : more) {
+      INVARIANT(flow_.legs.size() < legs_max, "a flow has a bounded number of legs");
+      flow_.legs.push_back(leg);
+      flow_.legs.back().number = static_cast<std::uint16_t>(flow_.legs.size());
+    }
+  }
+
+  /// Legs whose predecessors are done become due; local ones start at once.
+  void wake_ready() {
+    for (Leg& leg : flow_.legs) {
+      if (leg.state != LegState::waiting) continue;
+      const bool ready = std::ranges::all_of(leg.after, [this](std::uint16_t before) {
+        const Leg* other = flow_.leg(before);
+        return other != nullptr && is_settled(other->state);
+      });
+      if (!ready) continue;
+      if (leg.kind == LegKind::validate) {
+        finish(leg);
+        continue;
+      }
+      if (is_local(leg.kind)) {
+        leg.state = LegState::calling;
+        act(ActionKind::local, leg);
+        continue;
+      }
+      leg.state = LegState::due;
+      leg.due_at = facts_.now;
+      place(leg);
+    }
+  }
+
+  void record_cover(const Leg& leg, const ClaimAnswer& answer) {
+    for (LineLink& link : flow_.links) {
+      for (LinkPart& part : link.parts) {
+        if (part.book != leg.book) continue;
+        part.original = answer.sale.flow;
+        part.covered = 0;
+      }
+    }
+    for (ClaimLine line : answer.lines) {
+      for (LineLink& link : flow_.links) {
+        for (LinkPart& part : link.parts) {
+          if (part.book != leg.book || part.line != line.line) continue;
+          const std::int64_t share = std::min(part.units, line.covered);
+          part.covered = share;
+          line.covered -= share;
+        }
+      }
+    }
+    if (answer.status != ClaimStatus::answered) return;
+    for (LineLink& link : flow_.links) {
+      if (link.parts.empty()) continue;
+      std::int64_t covered = 0;
+      bool all_known = true;
+      for (const LinkPart& part : link.parts) {
+        covered += part.covered;
+        all_known = all_known && !part.original.is_nil();
+      }
+      if (!all_known) continue;
+      link.disposition = covered >= link.units ? Disposition::matched : Disposition::over_returned;
+    }
+  }
+
+  [[nodiscard]] bool over_returned(const Leg& leg) const {
+    return std::ranges::any_of(flow_.links, [&leg](const LineLink& link) {
+      return std::ranges::any_of(link.parts, [&leg](const LinkPart& part) {
+        return part.book == leg.book && part.covered < part.units;
+      });
+    });
+  }
+
+  static std::string_view code_of(Disposition disposition) {
+    switch (disposition) {
+      case Disposition::over_returned:
+        return contract::error_code::over_returned;
+      case Disposition::no_customer:
+        return contract::error_code::no_customer;
+      default:
+        return contract::error_code::orphaned;
+    }
+  }
+
+  static std::string describe(const ClaimAnswer& answer) {
+    switch (answer.status) {
+      case ClaimStatus::waits_for_original:
+        return "the original has not arrived";
+      case ClaimStatus::waits_for_settlement:
+        return "the original is still under way";
+      case ClaimStatus::answered:
+        return answer.reversal.empty() ? "nothing to take back" : "points to take back";
+    }
+    return {};
+  }
+
+  Flow& flow_;
+  const Facts& facts_;
+  Transition out_;
+};
+
+}  // namespace
+
+std::string_view to_string(JournalEvent::Kind kind) {
+  static constexpr std::array<std::string_view, 14> names{
+      "accepted",  "calling", "asked",  "acknowledged",   "failed",   "found",     "not_found",
+      "restarted", "claimed", "linked", "void_requested", "released", "cancelled", "parked"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+const Step* next_step(const Leg& leg) {
+  const auto at = std::ranges::find(leg.steps, false, &Step::done);
+  return at == leg.steps.end() ? nullptr : &*at;
+}
+
+Transition decide(Flow& flow, const Event& event, const Facts& facts) {
+  Decider decider(flow, facts);
+  std::visit([&decider](const auto& happened) { decider.on(happened); }, event);
+  return decider.take();
+}
+
+}  // namespace crossfoot::flow

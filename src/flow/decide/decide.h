@@ -1,0 +1,144 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "flow/decide/policy.h"
+#include "flow/plan/book.h"
+#include "flow/plan/caller.h"
+#include "flow/plan/flow.h"
+
+namespace crossfoot::flow {
+
+/// Version of the rules below, stored with each journal entry.
+inline constexpr std::uint32_t decider_version = 1;
+
+/// Everything looked up from outside: decide() itself reads no clock, no random source, no store.
+struct Facts {
+  Instant now;
+  RetryPolicy retry;
+  std::uint64_t random = 0;
+  OperationTraits traits;  ///< of the operation concerned: the leg's next step
+};
+
+// What can happen to a flow.
+struct Begun {};  ///< accepted: the plan is in the flow
+struct Taken {    ///< intent: a call (or a question) is about to leave
+  std::uint16_t leg = 0;
+  Id call;
+};
+struct Answered {
+  std::uint16_t leg = 0;
+  ItemAnswer answer;
+};
+struct Failed {
+  std::uint16_t leg = 0;
+  Fault fault;
+};
+struct LookedUp {  ///< the target was asked by reference
+  std::uint16_t leg = 0;
+  Result<std::optional<ItemAnswer>> found;
+};
+struct Restarted {  ///< the process died during a call of this leg
+  std::uint16_t leg = 0;
+};
+struct Claimed {  ///< a receipt book answered
+  std::uint16_t leg = 0;
+  ClaimAnswer answer;
+  std::vector<Leg> more;  ///< Processes::after_claim
+};
+struct Linked {  ///< originals of an unlinked return were looked up
+  std::uint16_t leg = 0;
+  std::vector<LineLink> links;
+  std::vector<Leg> claims;  ///< Processes::after_link
+};
+struct VoidRequested {  ///< a void of this receipt has arrived
+  Id by;
+};
+struct Released {  ///< a person or a fact lets a stuck leg go on
+  std::uint16_t leg = 0;
+};
+
+using Event = std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
+                           VoidRequested, Released>;
+
+/// What the engine has to do once the new state is committed.
+struct Action {
+  enum class Kind : std::uint8_t {
+    place,  ///< put the leg into the due index (or call at once where capacity allows)
+    leave,  ///< give up the leg's place
+    call,   ///< send the step whose intent this transition holds
+    ask,    ///< ask the target by reference
+    local,  ///< link or claim
+  };
+  Kind kind = Kind::place;
+  std::uint16_t leg = 0;
+  Instant due_at;
+  Hash128 order_key;    ///< zero: without order
+  bool holder = false;  ///< it holds its place already
+};
+
+/// One line of the timeline.
+struct JournalEvent {
+  enum class Kind : std::uint8_t {
+    accepted,
+    calling,
+    asked,
+    acknowledged,
+    failed,
+    found,
+    not_found,
+    restarted,
+    claimed,
+    linked,
+    void_requested,
+    released,
+    cancelled,
+    parked,
+  };
+  static constexpr auto kind_last = Kind::parked;
+
+  Kind kind = Kind::accepted;
+  std::uint16_t leg = 0;
+  std::uint16_t attempt = 0;
+  LegState state = LegState::waiting;  ///< of the leg, afterwards
+  std::string step;
+  std::string reference;
+  std::string detail;  ///< target's id, or code and cause
+  Id call;
+};
+[[nodiscard]] std::string_view to_string(JournalEvent::Kind kind);
+
+struct Transition {
+  std::vector<Action> actions;
+  std::vector<JournalEvent> events;
+  bool sale_facts_changed = false;  ///< a receipt book may wait for what has changed
+  bool stale = false;               ///< the event no longer applies; nothing was changed
+};
+
+/// The pure core: applies one event to the flow in place and says what is to be done. The caller
+/// commits the flow before it acts, and on a failed commit throws the flow away and loads it again.
+[[nodiscard]] Transition decide(Flow& flow, const Event& event, const Facts& facts);
+
+/// The step that a leg's next call carries, or null when all are done.
+[[nodiscard]] const Step* next_step(const Leg& leg);
+
+/// A leg whose work is done inside Crossfoot.
+[[nodiscard]] constexpr bool is_local(LegKind kind) {
+  return kind == LegKind::validate || kind == LegKind::link || kind == LegKind::claim;
+}
+
+/// The stored form of one transition's events with what decided them.
+struct JournalEntry {
+  std::uint32_t decider = decider_version;
+  Instant at;
+  Hash128 state_hash;
+  std::vector<JournalEvent> events;
+};
+[[nodiscard]] std::string encode(const JournalEntry& entry);
+[[nodiscard]] Result<JournalEntry> decode_journal(std::string_view bytes);
+
+}  // namespace crossfoot::flow

@@ -1,0 +1,291 @@
+#include "flow/plan/book.h"
+
+#include <algorithm>
+
+#include "base/codec.h"
+#include "base/invariant.h"
+#include "contract/error_codes.h"
+
+namespace crossfoot::flow {
+
+namespace {
+
+constexpr std::uint64_t stored_version = 1;
+
+std::int64_t& taken_back_of(Book& book, std::uint32_t line) {
+  const auto at =
+      std::ranges::find(book.taken_back, line, &std::pair<std::uint32_t, std::int64_t>::first);
+  if (at != book.taken_back.end()) return at->second;
+  return book.taken_back.emplace_back(line, 0).second;
+}
+
+/// Shares the sold units out to the claims in their order; answers whether any share changed.
+void attribute(Book& book) {
+  const SaleFacts& sale = *book.sale;
+  for (const FrozenLine& sold : sale.lines) {
+    std::int64_t left = sold.points.units;
+    for (Claim& claim : book.claims) {
+      if (claim.whole) left = 0;
+      for (ClaimLine& line : claim.lines) {
+        if (line.line != sold.line) continue;
+        const std::int64_t covered = std::min(line.units, left);
+        left -= covered;
+        if (covered == line.covered) continue;
+        line.covered = covered;
+        if (claim.status == ClaimStatus::answered) claim.delivered = false;
+      }
+    }
+  }
+}
+
+/// What is taken back in total of a line grows to min(sold, claimed); the claim that makes it grow
+/// carries the difference.
+void settle(Book& book, Claim& claim) {
+  const SaleFacts& sale = *book.sale;
+  std::vector<ReversalLine> delta;
+  for (const FrozenLine& sold : sale.lines) {
+    std::int64_t wanted = claim.whole ? sold.points.units : 0;
+    for (const Claim& other : book.claims) {
+      const bool counts = &other == &claim || other.status == ClaimStatus::answered;
+      if (!counts) continue;
+      if (other.whole) wanted = sold.points.units;
+      for (const ClaimLine& line : other.lines) {
+        if (line.line == sold.line) wanted += line.units;
+      }
+    }
+    std::int64_t& back = taken_back_of(book, sold.line);
+    const std::int64_t total = std::min(sold.points.units, wanted);
+    INVARIANT(total >= back, "units taken back only grow while claims are not withdrawn");
+    if (total == back) continue;
+    delta.push_back(
+        {sold.line, total - back, Points{sold.points.prefix(total) - sold.points.prefix(back)}});
+    back = total;
+  }
+  claim.status = ClaimStatus::answered;
+  claim.delivered = false;
+  claim.revision = ++book.revision;
+  if (sale.accrued) claim.reversal = std::move(delta);
+}
+
+}  // namespace
+
+SaleFacts sale_facts(const Flow& sale) {
+  SaleFacts facts;
+  facts.flow = sale.id;
+  facts.tenant = sale.tenant;
+  facts.member = sale.member;
+  facts.lines = sale.frozen;
+  const Leg* accrue = sale.first_of(LegKind::accrue);
+  facts.accrue_settled = accrue == nullptr || is_settled(accrue->state);
+  facts.accrued = accrue != nullptr && accrue->state == LegState::done;
+  if (accrue != nullptr && !accrue->steps.empty()) {
+    facts.accrual_reference = accrue->steps.front().reference;
+  }
+  const Leg* post = sale.first_of(LegKind::post);
+  facts.post_settled = post == nullptr || is_settled(post->state);
+  facts.posted = post != nullptr && post->state == LegState::done;
+  if (post != nullptr && !post->steps.empty()) facts.post_reference = post->steps.front().reference;
+  return facts;
+}
+
+bool Book::pending() const {
+  return std::ranges::any_of(claims, [](const Claim& claim) {
+    return claim.status != ClaimStatus::answered || !claim.delivered;
+  });
+}
+
+std::int64_t Book::claimed(std::uint32_t line) const {
+  std::int64_t units = 0;
+  for (const Claim& claim : claims) {
+    for (const ClaimLine& asked : claim.lines) {
+      if (asked.line == line) units += asked.units;
+    }
+  }
+  return units;
+}
+
+bool Book::voided() const {
+  return std::ranges::any_of(claims, &Claim::whole);
+}
+
+void add_claim(Book& book, Claim claim) {
+  for (Claim& known : book.claims) {
+    if (known.flow == claim.flow && known.leg == claim.leg) {
+      known.delivered = false;
+      return;
+    }
+  }
+  const auto order = [](const Claim& a, const Claim& b) {
+    return std::tie(a.occurred_at, a.natural_key, a.leg) <
+           std::tie(b.occurred_at, b.natural_key, b.leg);
+  };
+  book.claims.insert(std::ranges::upper_bound(book.claims, claim, order), std::move(claim));
+}
+
+void evaluate(Book& book, std::optional<SaleFacts> sale) {
+  if (sale) book.sale = std::move(sale);
+  if (!book.sale) return;
+  attribute(book);
+  for (Claim& claim : book.claims) {
+    if (claim.status == ClaimStatus::answered) continue;
+    const bool ready = book.sale->accrue_settled && (!claim.whole || book.sale->post_settled);
+    if (ready) {
+      settle(book, claim);
+    } else if (claim.status == ClaimStatus::waits_for_original) {
+      claim.status = ClaimStatus::waits_for_settlement;
+      claim.delivered = false;
+    }
+  }
+}
+
+ClaimAnswer answer_of(const Book& book, const Claim& claim) {
+  ClaimAnswer answer;
+  answer.status = claim.status;
+  answer.whole = claim.whole;
+  if (book.sale) {
+    answer.sale = *book.sale;
+    answer.sale.lines.clear();
+  }
+  answer.lines = claim.lines;
+  answer.reversal = claim.reversal;
+  answer.revision = claim.revision;
+  return answer;
+}
+
+std::string encode(const Book& book) {
+  ByteWriter out;
+  out.u64(stored_version);
+  out.hash(book.key);
+  out.u64(book.version);
+  out.u64(book.revision);
+  out.boolean(book.sale.has_value());
+  if (book.sale) {
+    const SaleFacts& sale = *book.sale;
+    out.id(sale.flow);
+    out.text(sale.tenant);
+    out.text(sale.member);
+    out.boolean(sale.accrue_settled);
+    out.boolean(sale.accrued);
+    out.text(sale.accrual_reference);
+    out.boolean(sale.post_settled);
+    out.boolean(sale.posted);
+    out.text(sale.post_reference);
+    out.u64(sale.lines.size());
+    for (const FrozenLine& line : sale.lines) {
+      out.u64(line.line);
+      out.i64(line.points.base_per_unit);
+      out.i64(line.points.plus_one_units);
+      out.i64(line.points.units);
+      out.i64(line.weight);
+    }
+  }
+  out.u64(book.taken_back.size());
+  for (const auto& [line, units] : book.taken_back) {
+    out.u64(line);
+    out.i64(units);
+  }
+  out.u64(book.claims.size());
+  for (const Claim& claim : book.claims) {
+    out.id(claim.flow);
+    out.u64(claim.leg);
+    out.instant(claim.occurred_at);
+    out.text(claim.natural_key);
+    out.boolean(claim.whole);
+    out.u64(claim.lines.size());
+    for (const ClaimLine& line : claim.lines) {
+      out.u64(line.line);
+      out.i64(line.units);
+      out.i64(line.covered);
+    }
+    out.enumerator(claim.status);
+    out.boolean(claim.delivered);
+    out.u64(claim.revision);
+    out.u64(claim.reversal.size());
+    for (const ReversalLine& line : claim.reversal) {
+      out.u64(line.line);
+      out.i64(line.units);
+      out.i64(line.points.count);
+    }
+  }
+  return out.take();
+}
+
+namespace {
+
+SaleFacts get_sale(ByteReader& in) {
+  SaleFacts sale;
+  sale.flow = in.id();
+  sale.tenant = in.text();
+  sale.member = in.text();
+  sale.accrue_settled = in.boolean();
+  sale.accrued = in.boolean();
+  sale.accrual_reference = in.text();
+  sale.post_settled = in.boolean();
+  sale.posted = in.boolean();
+  sale.post_reference = in.text();
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    FrozenLine line;
+    line.line = static_cast<std::uint32_t>(in.u64());
+    line.points.base_per_unit = in.i64();
+    line.points.plus_one_units = in.i64();
+    line.points.units = in.i64();
+    line.weight = in.i64();
+    sale.lines.push_back(line);
+  }
+  return sale;
+}
+
+Claim get_claim(ByteReader& in) {
+  Claim claim;
+  claim.flow = in.id();
+  claim.leg = static_cast<std::uint16_t>(in.u64());
+  claim.occurred_at = in.instant();
+  claim.natural_key = in.text();
+  claim.whole = in.boolean();
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    ClaimLine line;
+    line.line = static_cast<std::uint32_t>(in.u64());
+    line.units = in.i64();
+    line.covered = in.i64();
+    claim.lines.push_back(line);
+  }
+  claim.status = in.enumerator(ClaimStatus::answered);
+  claim.delivered = in.boolean();
+  claim.revision = static_cast<std::uint32_t>(in.u64());
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    ReversalLine line;
+    line.line = static_cast<std::uint32_t>(in.u64());
+    line.units = in.i64();
+    line.points = {in.i64()};
+    claim.reversal.push_back(line);
+  }
+  return claim;
+}
+
+}  // namespace
+
+Result<Book> decode_book(std::string_view bytes) {
+  ByteReader in(bytes);
+  Book book;
+  const std::uint64_t version = in.u64();
+  book.key = in.hash();
+  book.version = static_cast<std::uint32_t>(in.u64());
+  book.revision = static_cast<std::uint32_t>(in.u64());
+  if (in.boolean()) book.sale = get_sale(in);
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    const auto line = static_cast<std::uint32_t>(in.u64());
+    book.taken_back.emplace_back(line, in.i64());
+  }
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    book.claims.push_back(get_claim(in));
+  }
+  if (version != stored_version || in.failed() || !in.at_end()) {
+    return fail({.code = std::string(contract::error_code::stored_bytes_corrupt),
+                 .fault_class = FaultClass::corrupt,
+                 .where = "receipt book",
+                 .cause = "stored version is unknown or its bytes are damaged"});
+  }
+  return book;
+}
+
+}  // namespace crossfoot::flow

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "flow/plan/flow.h"
+
+namespace crossfoot::flow {
+
+/// What a receipt book needs to know of its original, read from the original's flow.
+struct SaleFacts {
+  Id flow;
+  std::string tenant;
+  std::string member;
+  bool accrue_settled = false;  ///< the accrual is done, cancelled, or was never owed
+  bool accrued = false;
+  std::string accrual_reference;
+  bool post_settled = false;
+  bool posted = false;
+  std::string post_reference;
+  std::vector<FrozenLine> lines;
+};
+
+[[nodiscard]] SaleFacts sale_facts(const Flow& sale);
+
+struct ClaimLine {
+  std::uint32_t line = 0;
+  std::int64_t units = 0;
+  std::int64_t covered = 0;
+};
+
+/// Units of one line to take back at the loyalty platform, with the points they were frozen with.
+struct ReversalLine {
+  std::uint32_t line = 0;
+  std::int64_t units = 0;
+  Points points;
+};
+
+enum class ClaimStatus : std::uint8_t {
+  waits_for_original,    ///< the original has not arrived
+  waits_for_settlement,  ///< it has, but its own legs are still under way
+  answered,
+};
+
+/// A return's (or a void's) claim on an original, and the book's answer to it.
+struct Claim {
+  Id flow;
+  std::uint16_t leg = 0;
+  Instant occurred_at;
+  std::string natural_key;
+  bool whole = false;  ///< a void: everything that is left
+  std::vector<ClaimLine> lines;
+
+  ClaimStatus status = ClaimStatus::waits_for_original;
+  bool delivered = false;              ///< the claimant has committed the present answer
+  std::uint32_t revision = 0;          ///< book revision of the first answer: part of references
+  std::vector<ReversalLine> reversal;  ///< the delta this claim brought about, fixed once answered
+};
+
+/// One durable entity per original transaction, keyed by its natural key, existing even before the
+/// original arrives. It alone owns what was returned. Claims are judged in the order (occurred_at,
+/// natural key), whatever the order of arrival; what is taken back in total per line is
+/// min(sold, claimed), so that any order of facts ends in the same ledger (DOMAIN 7.4).
+struct Book {
+  Hash128 key;
+  std::uint32_t version = 0;   ///< writes so far
+  std::uint32_t revision = 0;  ///< rises with each delta, gap-free
+  std::optional<SaleFacts> sale;
+  std::vector<std::pair<std::uint32_t, std::int64_t>> taken_back;  ///< line → units, as reversed
+  std::vector<Claim> claims;
+
+  /// A fact or a delivery is outstanding.
+  [[nodiscard]] bool pending() const;
+  /// Units of a line that are neither claimed nor taken back; the sold units come from the sale.
+  [[nodiscard]] std::int64_t claimed(std::uint32_t line) const;
+  [[nodiscard]] bool voided() const;
+};
+
+/// The stored form, versioned; unknown versions and damaged bytes are `corrupt`.
+[[nodiscard]] std::string encode(const Book& book);
+[[nodiscard]] Result<Book> decode_book(std::string_view bytes);
+
+/// The answer for one claimant, as its flow records it.
+struct ClaimAnswer {
+  ClaimStatus status = ClaimStatus::waits_for_original;
+  bool whole = false;
+  SaleFacts sale;  ///< without lines
+  std::vector<ClaimLine> lines;
+  std::vector<ReversalLine> reversal;
+  std::uint32_t revision = 0;
+  bool first = true;  ///< false when only the attribution has changed
+};
+
+/// Adds a claim; the same (flow, leg) again changes nothing and its answer is given again.
+void add_claim(Book& book, Claim claim);
+
+/// Judges all claims anew with what is known of the sale. Claims whose answer is new or changed
+/// have `delivered` false afterwards.
+void evaluate(Book& book, std::optional<SaleFacts> sale);
+
+[[nodiscard]] ClaimAnswer answer_of(const Book& book, const Claim& claim);
+
+}  // namespace crossfoot::flow

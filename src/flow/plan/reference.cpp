@@ -1,0 +1,33 @@
+#include "flow/plan/reference.h"
+
+#include "base/codec.h"
+
+namespace crossfoot::flow {
+
+std::string make_reference(const ReferenceParts& parts) {
+  ByteWriter out;
+  out.text(parts.natural_key);
+  out.u64(parts.revision);
+  out.text(parts.target);
+  out.text(parts.leg);
+  out.text(parts.step);
+  out.u64(parts.resend);
+  if (!parts.book.is_zero()) {
+    out.hash(parts.book);
+    out.u64(parts.book_revision);
+  }
+  const Sha256 digest = sha256(out.view());
+  return base32(digest, 100);
+}
+
+Hash128 make_order_key(std::string_view target, std::string_view order_class,
+                       std::string_view tenant, std::string_view key) {
+  ByteWriter out;
+  out.text(target);
+  out.text(order_class);
+  out.text(tenant);
+  out.text(key);
+  return hash128(out.view());
+}
+
+}  // namespace crossfoot::flow

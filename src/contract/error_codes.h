@@ -65,6 +65,8 @@ inline constexpr std::string_view amount_mismatch = "CF-3010";
 inline constexpr std::string_view discount_exceeds_amount = "CF-3011";
 inline constexpr std::string_view odd_document = "CF-3012";
 inline constexpr std::string_view period_closed = "CF-3013";
+inline constexpr std::string_view original_unsettled = "CF-3014";
+inline constexpr std::string_view voided_before_sent = "CF-3015";
 inline constexpr std::string_view outcome_needs_person = "CF-3101";
 inline constexpr std::string_view retries_exhausted = "CF-3102";
 inline constexpr std::string_view target_rejected = "CF-3103";
@@ -121,7 +123,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 94> error_table{{
+inline constexpr std::array<ErrorInfo, 96> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -225,6 +227,10 @@ inline constexpr std::array<ErrorInfo, 94> error_table{{
     {"CF-3012", "The document fits no known kind", 202,
      FaultClass::rejected, false},
     {"CF-3013", "The accounting period is closed", 202,
+     FaultClass::rejected, false},
+    {"CF-3014", "The original is still under way", 202,
+     FaultClass::rejected, false},
+    {"CF-3015", "Voided before it was sent", 202,
      FaultClass::rejected, false},
     {"CF-3101", "A person must decide whether a call took effect", 202,
      FaultClass::unknown_outcome, false},

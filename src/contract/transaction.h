@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/digest.h"
@@ -69,6 +70,8 @@ struct NaturalKey {
 struct OriginalLine {
   NaturalKey key;
   std::uint32_t line = 0;
+
+  bool operator==(const OriginalLine&) const = default;
 };
 
 struct Line {
@@ -77,32 +80,43 @@ struct Line {
   LineKind kind = LineKind::goods;
   std::string article;
   std::string description;
-  Decimal quantity;      ///< > 0, at most 6 places; negative only in a stock adjustment
-  std::string unit;      ///< unit of measure, `EA` when the source has none
-  bool measured = false; ///< weighed or cut: the whole line is one unit of allocation
-  Decimal unit_price;    ///< exact rate in major units of the currency, >= 0 (not money)
-  Money amount;          ///< quantity × unit_price rounded half away from zero to minor units
-  Money discount;        ///< of this line alone, 0 <= discount <= amount
+  /// > 0, at most 6 places; any sign but zero in a stock or accounting adjustment.
+  Decimal quantity;
+  std::string unit;       ///< unit of measure, `EA` when the source has none
+  bool measured = false;  ///< weighed or cut: the whole line is one unit of allocation
+  /// Exact rate in major units of the currency (not money), >= 0; below only in an accounting
+  /// adjustment.
+  Decimal unit_price;
+  Money amount;    ///< quantity × unit_price rounded half away from zero to minor units
+  Money discount;  ///< of this line alone, 0 <= discount <= amount
   std::string tax_code;
-  std::optional<Decimal> tax_rate;   ///< 0.19 for 19 %
+  std::optional<Decimal> tax_rate;       ///< 0.19 for 19 %
   std::optional<OriginalLine> original;  ///< of a returned line, when the channel knows it
-  std::int64_t source_row = 0;       ///< position in a source file, 0 when there is none
+  std::int64_t source_row = 0;           ///< position in a source file, 0 when there is none
+
+  bool operator==(const Line&) const = default;
 };
 
 struct Discount {
   Money amount;  ///< > 0; taken off the sold lines together, allocated by the ledger
   std::string reason;
+
+  bool operator==(const Discount&) const = default;
 };
 
 struct Tender {
   TenderKind kind = TenderKind::cash;
   Money amount;  ///< positive; money in for sold lines, out for returned ones
+
+  bool operator==(const Tender&) const = default;
 };
 
 struct Totals {
   std::optional<Money> net;
   std::optional<Money> tax;
   std::optional<Money> gross;
+
+  bool operator==(const Totals&) const = default;
 };
 
 /// One completed transaction in canonical form (api/schemas/transaction/v1.json).
@@ -122,8 +136,19 @@ struct Transaction {
   std::vector<Discount> discounts;
   std::vector<Tender> tenders;
   Totals totals;
-  std::optional<NaturalKey> original;  ///< the voided receipt; for a return, the default of its lines
-  std::string source_format;           ///< `online-retail` when a file importer made it
+  std::optional<NaturalKey>
+      original;               ///< the voided receipt; for a return, the default of its lines
+  std::string source_format;  ///< `online-retail` when a file importer made it
+
+  bool operator==(const Transaction&) const = default;
 };
+
+/// The words of the contract: `sale`, `return`, `void`, `on_account` ….
+[[nodiscard]] std::string_view to_string(TransactionKind kind);
+[[nodiscard]] std::string_view to_string(Channel channel);
+[[nodiscard]] std::string_view to_string(LineAction action);
+[[nodiscard]] std::string_view to_string(LineKind kind);
+[[nodiscard]] std::string_view to_string(TaxMode mode);
+[[nodiscard]] std::string_view to_string(TenderKind kind);
 
 }  // namespace crossfoot::contract

@@ -156,6 +156,7 @@ std::string encode(const Book& book) {
   ByteWriter out;
   out.u64(stored_version);
   out.hash(book.key);
+  out.i64(book.date.days);
   out.u64(book.version);
   out.u64(book.revision);
   out.boolean(book.sale.has_value());
@@ -269,6 +270,7 @@ Result<Book> decode_book(std::string_view bytes) {
   Book book;
   const std::uint64_t version = in.u64();
   book.key = in.hash();
+  book.date = {static_cast<std::int32_t>(in.i64())};
   book.version = static_cast<std::uint32_t>(in.u64());
   book.revision = static_cast<std::uint32_t>(in.u64());
   if (in.boolean()) book.sale = get_sale(in);

@@ -66,6 +66,7 @@ struct Claim {
 /// min(sold, claimed), so that any order of facts ends in the same ledger (DOMAIN 7.4).
 struct Book {
   Hash128 key;
+  BusinessDate date;           ///< in the original's natural key, 0 where it has none
   std::uint32_t version = 0;   ///< writes so far
   std::uint32_t revision = 0;  ///< rises with each delta, gap-free
   std::optional<SaleFacts> sale;

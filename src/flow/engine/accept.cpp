@@ -1,0 +1,340 @@
+#include <algorithm>
+
+#include "base/codec.h"
+#include "base/invariant.h"
+#include "contract/error_codes.h"
+#include "flow/engine/parts.h"
+
+namespace crossfoot::flow {
+
+namespace {
+
+BusinessDate key_date(const contract::NaturalKey& key) {
+  return key.form == contract::NaturalKey::Form::till ? key.business_date : BusinessDate{};
+}
+
+Hash128 idempotency_hash(const std::string& tenant, const std::string& key) {
+  ByteWriter out;
+  out.text(tenant);
+  out.text(key);
+  return hash128(out.view());
+}
+
+/// The key of one conflicting content under a natural key: its repeats find the first held message.
+Hash128 conflict_hash(const Hash128& natural, const Hash128& content) {
+  ByteWriter out;
+  out.hash(natural);
+  out.hash(content);
+  return hash128(out.view());
+}
+
+constexpr std::string_view channel_counter(contract::Channel channel) {
+  switch (channel) {
+    case contract::Channel::pos:
+      return "accepted|pos";
+    case contract::Channel::ecommerce:
+      return "accepted|ecommerce";
+    case contract::Channel::mobile:
+      return "accepted|mobile";
+    case contract::Channel::partner:
+      return "accepted|partner";
+    case contract::Channel::customer_service:
+      return "accepted|customer_service";
+    case contract::Channel::file:
+      return "accepted|file";
+  }
+  return {};
+}
+
+AcceptAnswer unavailable(std::string_view code, std::string cause) {
+  AcceptAnswer answer;
+  answer.kind = AcceptAnswer::Kind::unavailable;
+  answer.fault = {.code = std::string(code),
+                  .fault_class = FaultClass::transient,
+                  .where = "accept",
+                  .cause = std::move(cause)};
+  return answer;
+}
+
+}  // namespace
+
+void Engine::accept(AcceptRequest request, Accepted done) {
+  if (!ready_ || stopped_) {
+    return done(unavailable(contract::error_code::store_unavailable, "the engine is not ready"));
+  }
+  if (accepts_ >= options_.accepts_in_flight_max || store_.under_pressure()) {
+    return done(unavailable(contract::error_code::overloaded, "too much is being accepted"));
+  }
+  ++accepts_;
+  auto shared = std::make_shared<AcceptRequest>(std::move(request));
+  const Hash128 key = shared->transaction->key.hash();
+  auto [at, first] = accepting_.try_emplace(key);
+  auto run = [this, shared, done = std::move(done)]() mutable {
+    begin_accept(shared, std::move(done));
+  };
+  // A repeat of what is being accepted waits for it, then finds its key taken.
+  if (!first) {
+    at->second.emplace_back(std::move(run));
+    return;
+  }
+  run();
+}
+
+void Engine::finish_accept(const Hash128& key) {
+  --accepts_;
+  const auto at = accepting_.find(key);
+  INVARIANT(at != accepting_.end(), "an accept that ends was begun");
+  if (at->second.empty()) {
+    accepting_.erase(at);
+    return;
+  }
+  auto next = std::move(at->second.front());
+  at->second.pop_front();
+  next();
+}
+
+store::MessageRow Engine::message_of(const AcceptRequest& request, Id id,
+                                     const Money& gross) const {
+  const contract::Transaction& transaction = *request.transaction;
+  store::MessageRow row;
+  row.id = id;
+  row.recorded_at = floor_;
+  row.kind = static_cast<std::uint8_t>(transaction.kind);
+  row.channel = static_cast<std::uint8_t>(transaction.channel);
+  row.business_date = transaction.business_date;
+  row.occurred_at = transaction.occurred_at;
+  row.shop = transaction.shop;
+  row.register_name = transaction.key.register_name;
+  row.sequence = transaction.key.form == contract::NaturalKey::Form::till
+                     ? transaction.key.sequence
+                     : transaction.key.external_id;
+  row.currency = transaction.currency.code();
+  row.gross_minor = gross.minor;
+  row.member = transaction.member;
+  row.correlation_id = request.correlation_id.empty() ? to_string(id) : request.correlation_id;
+  row.body = *request.body;
+  return row;
+}
+
+void Engine::begin_accept(const std::shared_ptr<AcceptRequest>& request, Accepted done) {
+  const contract::Transaction& transaction = *request->transaction;
+  const std::string natural = transaction.key.canonical();
+  const Hash128 key = hash128(natural);
+  if (stopped_) {
+    finish_accept(key);
+    return done(unavailable(contract::error_code::store_unavailable, "the engine has stopped"));
+  }
+  Plan plan = processes_.plan({transaction, natural, options_.routing, programme_, zones_});
+  order_legs(plan.legs);
+
+  const Id id = ids_.next(now(), transaction.key.home());
+  auto active = std::make_shared<Active>();
+  active->body = request->body;
+  active->transaction = request->transaction;
+  Flow& flow = active->flow;
+  flow.id = id;
+  flow.kind = transaction.kind;
+  flow.natural_key = natural;
+  flow.tenant = transaction.key.tenant;
+  flow.member = transaction.member;
+  flow.revision = transaction.revision;
+  flow.occurred_at = transaction.occurred_at;
+  flow.recorded_at = floor_;
+  flow.programme_version = programme_.version;
+  flow.legs = std::move(plan.legs);
+  for (std::size_t i = 0; i < flow.legs.size(); ++i) {
+    flow.legs[i].number = static_cast<std::uint16_t>(i + 1);
+    flow.legs[i].lane = request->lane;
+  }
+  flow.expected = plan.expected;
+  flow.frozen = std::move(plan.frozen);
+  flow.links = std::move(plan.links);
+
+  auto staged = std::make_shared<Staged>();
+  store::Unit& unit = staged->unit;
+  unit.lane = static_cast<store::Lane>(request->lane);
+  const bool with_idempotency = !request->idempotency_key.empty();
+  if (with_idempotency) {
+    unit.keys.push_back({store::KeyKind::idempotency, BusinessDate{},
+                         idempotency_hash(flow.tenant, request->idempotency_key), id,
+                         request->content, transaction.revision, request->projection});
+  }
+  unit.keys.push_back({store::KeyKind::natural, key_date(transaction.key), key, id,
+                       request->content, transaction.revision, request->projection});
+  unit.message = message_of(*request, id, plan.gross);
+  flow.correlation_id = unit.message->correlation_id;
+  add_sold_lines(*request, plan, id, unit);
+  unit.counters.push_back({std::string(channel_counter(transaction.channel)), 1});
+
+  // A void that came first will cancel what has not been sent: nothing is sent before it was asked.
+  staged->no_direct = pending_books_.contains(key) || books_.contains(key);
+  active_.emplace(id, active);
+  const bool fresh = apply(active, Begun{}, *staged);
+  INVARIANT(fresh, "a new flow begins");
+  seal(active, *staged);
+  active->committing = true;
+  store_.commit(std::move(unit), [this, alive = alive_, active, staged, request, key,
+                                  with_idempotency,
+                                  done = std::move(done)](store::UnitResult result) mutable {
+    if (!*alive) return;
+    if (stopped_) {
+      return done(unavailable(contract::error_code::store_unavailable, "the engine has stopped"));
+    }
+    if (result.outcome == store::Outcome::applied) {
+      settle(active, *staged, result);
+      AcceptAnswer answer;
+      answer.id = active->flow.id;
+      answer.correlation_id = active->flow.correlation_id;
+      done(std::move(answer));
+      act(active, *staged);
+      touch_book(active->flow);
+      run_next(active);
+      return finish_accept(key);
+    }
+    // Nothing was stored: what was taken for it is given back.
+    for (const std::uint16_t number : staged->taken) {
+      const Leg& leg = *active->flow.leg(number);
+      Target* target = target_of(leg.target);
+      target->busy.erase(leg.order_key);
+      release_slot(*target);
+    }
+    const Partition partition = active->flow.id.partition();
+    const std::uint64_t position = active->flow.journal.back();
+    active_.erase(active->flow.id);
+    if (positions_[partition] == position) {
+      --positions_[partition];
+    } else {
+      store::Unit filler;  // positions are gap-free
+      filler.journal.push_back({partition, position, Id{}, now(), {}});
+      store_.commit(std::move(filler), [](store::UnitResult) {});
+    }
+    switch (result.outcome) {
+      case store::Outcome::duplicate:
+        return resolve_duplicate(request, std::move(done), result, with_idempotency);
+      case store::Outcome::failed: {
+        finish_accept(key);
+        AcceptAnswer answer;
+        answer.kind = AcceptAnswer::Kind::unavailable;
+        answer.fault = std::move(result.fault);
+        return done(std::move(answer));
+      }
+      case store::Outcome::conflict:
+      case store::Outcome::unknown:
+      case store::Outcome::applied:
+        break;
+    }
+    finish_accept(key);
+    done(unavailable(contract::error_code::commit_unknown, "the commit's outcome is unknown"));
+    stop(std::move(result.fault));
+  });
+}
+
+void Engine::resolve_duplicate(const std::shared_ptr<AcceptRequest>& request, Accepted done,
+                               const store::UnitResult& result, bool idempotency_first) {
+  const store::KeyRow& first = result.duplicate_of;
+  const bool same = first.content == request->content && first.projection == request->projection;
+  if (same)
+    return answer_stored(first.id, std::move(done)),
+           finish_accept(request->transaction->key.hash());
+  if (idempotency_first && result.duplicate_index == 0) {
+    AcceptAnswer answer;
+    answer.kind = AcceptAnswer::Kind::idempotency_conflict;
+    answer.id = first.id;
+    done(std::move(answer));
+    return finish_accept(request->transaction->key.hash());
+  }
+  hold(request, std::move(done), first.id);
+}
+
+void Engine::answer_stored(Id id, Accepted done) {
+  auto found = std::make_shared<Result<std::optional<store::MessageRow>>>();
+  read([found, id](store::Reader& reader) { *found = reader.load_message(id); },
+       [this, found, id, done = std::move(done)]() mutable {
+         if (!*found) return stop(found->error());
+         AcceptAnswer answer;
+         answer.kind = AcceptAnswer::Kind::replayed;
+         answer.id = id;
+         if (**found) {
+           answer.held = (**found)->state == store::MessageState::held;
+           answer.conflict_with = (**found)->conflict_with;
+           answer.correlation_id = (**found)->correlation_id;
+         }
+         done(std::move(answer));
+       });
+}
+
+void Engine::hold(const std::shared_ptr<AcceptRequest>& request, Accepted done, Id conflict_with) {
+  const contract::Transaction& transaction = *request->transaction;
+  const Hash128 key = transaction.key.hash();
+  const Id id = ids_.next(now(), transaction.key.home());
+  store::Unit unit;
+  unit.lane = static_cast<store::Lane>(request->lane);
+  if (!request->idempotency_key.empty()) {
+    unit.keys.push_back({store::KeyKind::idempotency, BusinessDate{},
+                         idempotency_hash(transaction.key.tenant, request->idempotency_key), id,
+                         request->content, transaction.revision, request->projection});
+  }
+  unit.keys.push_back({store::KeyKind::natural, key_date(transaction.key),
+                       conflict_hash(key, request->content), id, request->content,
+                       transaction.revision, request->projection});
+  Money gross{0, transaction.currency};
+  for (const contract::Tender& tender : transaction.tenders) gross += tender.amount;
+  unit.message = message_of(*request, id, gross);
+  unit.message->state = store::MessageState::held;
+  unit.message->conflict_with = conflict_with;
+  unit.message->code = contract::error_code::identity_conflict;
+  unit.counters.push_back({"held", 1});
+  store_.commit(std::move(unit), [this, alive = alive_, request, key, id, conflict_with,
+                                  done = std::move(done)](store::UnitResult result) mutable {
+    if (!*alive) return;
+    finish_accept(key);
+    AcceptAnswer answer;
+    switch (result.outcome) {
+      case store::Outcome::applied:
+        answer.kind = AcceptAnswer::Kind::held;
+        answer.id = id;
+        answer.held = true;
+        answer.conflict_with = conflict_with;
+        answer.correlation_id =
+            request->correlation_id.empty() ? to_string(id) : request->correlation_id;
+        return done(std::move(answer));
+      case store::Outcome::duplicate:
+        return answer_stored(result.duplicate_of.id, std::move(done));
+      case store::Outcome::failed:
+      case store::Outcome::conflict:
+        answer.kind = AcceptAnswer::Kind::unavailable;
+        answer.fault = std::move(result.fault);
+        return done(std::move(answer));
+      case store::Outcome::unknown:
+        done(unavailable(contract::error_code::commit_unknown, "the commit's outcome is unknown"));
+        return stop(std::move(result.fault));
+    }
+  });
+}
+
+void Engine::keep_invalid(store::MessageRow message, Done done) {
+  if (!ready_ || stopped_) {
+    return done(fail({.code = std::string(contract::error_code::store_unavailable),
+                      .fault_class = FaultClass::transient,
+                      .where = "invalid messages",
+                      .cause = "the engine is not ready"}));
+  }
+  const Hash128 content = hash128(message.body);
+  message.id =
+      ids_.next(now(), static_cast<Partition>((content.bytes[0] << 4) | (content.bytes[1] >> 4)));
+  message.recorded_at = now();
+  message.state = store::MessageState::invalid;
+  store::Unit unit;
+  // The same bytes sent again and again are kept once.
+  unit.keys.push_back({store::KeyKind::call, BusinessDate{}, content, message.id, content, 0, 0});
+  unit.message = std::move(message);
+  unit.counters.push_back({"invalid", 1});
+  store_.commit(std::move(unit), [done = std::move(done)](store::UnitResult result) mutable {
+    const bool kept =
+        result.outcome == store::Outcome::applied || result.outcome == store::Outcome::duplicate;
+    if (kept) return done({});
+    done(fail(std::move(result.fault)));
+  });
+}
+
+}  // namespace crossfoot::flow

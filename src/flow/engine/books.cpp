@@ -1,0 +1,202 @@
+#include <algorithm>
+
+#include "base/invariant.h"
+#include "flow/engine/parts.h"
+
+namespace crossfoot::flow {
+
+namespace {
+
+Claim claim_of(const Flow& flow, const Leg& leg) {
+  Claim claim;
+  claim.flow = flow.id;
+  claim.leg = leg.number;
+  claim.occurred_at = flow.occurred_at;
+  claim.natural_key = flow.natural_key;
+  claim.whole = flow.kind == contract::TransactionKind::void_sale;
+  for (const LineLink& link : flow.links) {
+    for (const LinkPart& part : link.parts) {
+      if (part.book != leg.book) continue;
+      const auto at = std::ranges::find(claim.lines, part.line, &ClaimLine::line);
+      if (at == claim.lines.end()) {
+        claim.lines.push_back({part.line, part.units, 0});
+      } else {
+        at->units += part.units;
+      }
+    }
+  }
+  return claim;
+}
+
+}  // namespace
+
+void Engine::claim(const ActivePtr& active, std::uint16_t number) {
+  const Leg& leg = *active->flow.leg(number);
+  auto& task = books_[leg.book];
+  if (task == nullptr) {
+    task = std::make_shared<BookTask>();
+    task->key = leg.book;
+    task->date = leg.book_date;
+  }
+  task->claimants.emplace_back(active, number);
+  run_book(leg.book, leg.book_date);
+}
+
+void Engine::touch_book(const Flow& flow) {
+  const Hash128 key = hash128(flow.natural_key);
+  const auto running = books_.find(key);
+  if (running != books_.end()) {
+    running->second->again = true;
+    return;
+  }
+  if (pending_books_.contains(key)) run_book(key, {});
+}
+
+void Engine::run_book(const Hash128& key, BusinessDate date) {
+  auto& task = books_[key];
+  if (task == nullptr) {
+    task = std::make_shared<BookTask>();
+    task->key = key;
+    task->date = date;
+  }
+  if (task->running) {
+    task->again = true;
+    return;
+  }
+  task->running = true;
+  load_book(task);
+}
+
+void Engine::load_book(const std::shared_ptr<BookTask>& task) {
+  struct Loaded {
+    std::optional<Fault> fault;
+    std::optional<Book> book;
+    std::optional<Id> sale;
+  };
+  task->again = false;
+  auto loaded = std::make_shared<Loaded>();
+  read(
+      [loaded, key = task->key, date = task->date](store::Reader& reader) {
+        auto row = reader.load_book(key);
+        if (!row) {
+          loaded->fault = row.error();
+          return;
+        }
+        BusinessDate key_date = date;
+        if (*row) {
+          auto book = decode_book((*row)->state);
+          if (!book) {
+            loaded->fault = book.error();
+            return;
+          }
+          key_date = book->date;
+          loaded->book = std::move(*book);
+        }
+        auto found = reader.find_key(store::KeyKind::natural, key_date, key);
+        if (!found) {
+          loaded->fault = found.error();
+        } else if (*found) {
+          loaded->sale = (*found)->id;
+        }
+      },
+      [this, task, loaded] {
+        if (loaded->fault) return stop(std::move(*loaded->fault));
+        if (loaded->book) {
+          task->book = std::move(*loaded->book);
+        } else {
+          task->book = Book{};
+          task->book.key = task->key;
+          task->book.date = task->date;
+        }
+        if (!loaded->sale) return judge(task, std::nullopt);
+        load(*loaded->sale, [this, task](ActivePtr sale) {
+          if (sale == nullptr) return judge(task, std::nullopt);
+          // The sale's facts count once they are committed.
+          enqueue(sale, [this, task, sale] {
+            judge(task, sale_facts(sale->flow));
+            return false;
+          });
+        });
+      });
+}
+
+void Engine::judge(const std::shared_ptr<BookTask>& task, std::optional<SaleFacts> sale) {
+  for (const auto& [active, number] : task->claimants) {
+    const Leg* leg = active->flow.leg(number);
+    add_claim(task->book, claim_of(active->flow, *leg));
+    --active->outstanding;
+  }
+  task->claimants.clear();
+  evaluate(task->book, std::move(sale));
+  deliver(task);
+}
+
+void Engine::deliver(const std::shared_ptr<BookTask>& task) {
+  Book& book = task->book;
+  for (std::size_t i = 0; i < book.claims.size(); ++i) {
+    if (book.claims[i].delivered) continue;
+    return load(book.claims[i].flow, [this, task, i](ActivePtr active) {
+      INVARIANT(active != nullptr, "a claim names a stored flow");
+      deliver_to(task, active, i);
+    });
+  }
+  const bool wants_cancel =
+      book.voided() && book.sale && !(book.sale->accrue_settled && book.sale->post_settled);
+  if (!wants_cancel) return finish_book(task);
+  load(book.sale->flow, [this, task](ActivePtr sale) {
+    if (sale == nullptr) return finish_book(task);
+    enqueue(sale, [this, task, sale] {
+      auto staged = std::make_shared<Staged>();
+      if (!apply(sale, VoidRequested{}, *staged)) {
+        finish_book(task);
+        return false;
+      }
+      staged->committed.emplace_back([this, task] { finish_book(task); });
+      commit(sale, staged);
+      return true;
+    });
+  });
+}
+
+void Engine::deliver_to(const std::shared_ptr<BookTask>& task, const ActivePtr& active,
+                        std::size_t index) {
+  enqueue(active, [this, task, active, index] {
+    Book& book = task->book;
+    Claim& claim = book.claims[index];
+    claim.delivered = true;
+    ++book.version;
+    auto staged = std::make_shared<Staged>();
+    const ClaimAnswer answer = answer_of(book, claim);
+    const Leg* leg = active->flow.leg(claim.leg);
+    Claimed event{claim.leg, answer, {}};
+    if (leg != nullptr && answer.status == ClaimStatus::answered) {
+      event.more = processes_.after_claim(active->flow, *leg, answer, options_.routing);
+    }
+    (void)apply(active, std::move(event), *staged);
+    store::BookRow row;
+    row.key = book.key;
+    row.version = book.version;
+    row.pending = book.pending();
+    row.state = encode(book);
+    staged->unit.books.push_back(std::move(row));
+    staged->committed.emplace_back([this, task] { deliver(task); });
+    commit(active, staged);
+    return true;
+  });
+}
+
+void Engine::finish_book(const std::shared_ptr<BookTask>& task) {
+  if (task->book.pending()) {
+    pending_books_.insert(task->key);
+  } else {
+    pending_books_.erase(task->key);
+  }
+  task->running = false;
+  if (task->again || !task->claimants.empty()) {
+    task->running = true;
+    return load_book(task);
+  }
+  books_.erase(task->key);
+}
+
+}  // namespace crossfoot::flow

@@ -1,0 +1,329 @@
+#include <algorithm>
+
+#include "base/invariant.h"
+#include "contract/error_codes.h"
+#include "flow/engine/parts.h"
+
+namespace crossfoot::flow {
+
+namespace {
+
+constexpr std::size_t page_max = 64;
+
+/// A row behind all rows of (target, lane) that are due at `at`.
+store::DueRow behind(store::TargetNumber target, store::Lane lane, Instant at) {
+  store::DueRow row;
+  row.target = target;
+  row.lane = lane;
+  row.due_at = at;
+  row.flow = {UINT64_MAX, UINT64_MAX};
+  row.leg = UINT16_MAX;
+  return row;
+}
+
+Fault missing_answer() {
+  return {.code = std::string(contract::error_code::corrupt_answer),
+          .fault_class = FaultClass::corrupt,
+          .where = "call",
+          .cause = "the answer does not speak of this item"};
+}
+
+}  // namespace
+
+CallItem Engine::item_of(const Active& active, const Leg& leg) const {
+  CallItem item;
+  item.transaction = active.body;
+  item.arguments = leg.arguments;
+  for (const Step& step : leg.steps) {
+    if (!step.done) {
+      item.reference = step.reference;
+      break;
+    }
+    item.previous_id = step.acknowledgement.target_id;
+  }
+  return item;
+}
+
+void Engine::call(const ActivePtr& active, std::uint16_t number) {
+  const Leg& leg = *active->flow.leg(number);
+  const Step* step = next_step(leg);
+  Target* target = target_of(leg.target);
+  INVARIANT(step != nullptr && target != nullptr, "a taken leg has a step and a target");
+  const OperationTraits* traits = caller_.traits(leg.target, step->operation);
+  CallRequest request;
+  request.target = leg.target;
+  request.operation = step->operation;
+  request.attempt = leg.attempts;
+  request.correlation_id = active->flow.correlation_id;
+  request.deadline = traits->deadline;
+  request.items.push_back(item_of(*active, leg));
+  ++active->outstanding;
+  caller_.call(std::move(request),
+               [this, alive = alive_, active, number, target](Result<CallAnswer> answer) {
+                 if (!*alive || stopped_) return;
+                 --active->outstanding;
+                 release_slot(*target);
+                 if (!answer) return answered(active, number, fail(std::move(answer.error())));
+                 if (answer->size() != 1) return answered(active, number, fail(missing_answer()));
+                 answered(active, number, std::move(answer->front()));
+               });
+}
+
+void Engine::send(const std::shared_ptr<BatchCall>& batch) {
+  if (--batch->waiting > 0) return;
+  if (batch->legs.empty()) return release_slot(*batch->target);
+  const OperationTraits* traits = caller_.traits(batch->target->name, batch->operation);
+  CallRequest request;
+  request.target = batch->target->name;
+  request.operation = batch->operation;
+  request.correlation_id = to_string(batch->id);
+  request.deadline = traits->deadline;
+  for (const auto& [active, number] : batch->legs) {
+    const Leg& leg = *active->flow.leg(number);
+    request.attempt = std::max(request.attempt, leg.attempts);
+    request.items.push_back(item_of(*active, leg));
+    ++active->outstanding;
+  }
+  caller_.call(std::move(request), [this, alive = alive_, batch](Result<CallAnswer> answer) {
+    if (!*alive || stopped_) return;
+    release_slot(*batch->target);
+    for (std::size_t i = 0; i < batch->legs.size(); ++i) {
+      const auto& [active, number] = batch->legs[i];
+      --active->outstanding;
+      if (!answer) {
+        answered(active, number, fail(answer.error()));
+      } else if (i >= answer->size()) {
+        answered(active, number, fail(missing_answer()));
+      } else {
+        answered(active, number, std::move((*answer)[i]));
+      }
+    }
+  });
+}
+
+void Engine::answered(const ActivePtr& active, std::uint16_t leg, Result<ItemAnswer> answer) {
+  enqueue(active, [this, active, leg, answer = std::move(answer)]() mutable {
+    auto staged = std::make_shared<Staged>();
+    Event event = Failed{};
+    if (answer) {
+      event = Answered{leg, std::move(*answer)};
+    } else {
+      event = Failed{leg, std::move(answer.error())};
+    }
+    if (!apply(active, std::move(event), *staged)) return false;
+    commit(active, staged);
+    return true;
+  });
+}
+
+void Engine::ask(const ActivePtr& active, std::uint16_t number) {
+  const Leg& leg = *active->flow.leg(number);
+  const Step* step = next_step(leg);
+  Target* target = target_of(leg.target);
+  const OperationTraits* traits = caller_.traits(leg.target, step->operation);
+  ++active->outstanding;
+  caller_.lookup(
+      leg.target, step->operation, step->reference, traits->deadline,
+      [this, alive = alive_, active, number, target](Result<std::optional<ItemAnswer>> found) {
+        if (!*alive || stopped_) return;
+        --active->outstanding;
+        release_slot(*target);
+        enqueue(active, [this, active, number, target, found = std::move(found)]() mutable {
+          auto staged = std::make_shared<Staged>();
+          const auto at = std::ranges::find(active->asking, number, &store::DueRow::leg);
+          INVARIANT(at != active->asking.end(), "a question under way has its due row");
+          staged->unit.taken.push_back(*at);
+          staged->committed.emplace_back(
+              [target, row = *at] { target->taking.erase({row.flow, row.leg}); });
+          target->held.erase(at->order_key);
+          active->asking.erase(at);
+          (void)apply(active, LookedUp{number, std::move(found)}, *staged);
+          commit(active, staged);
+          return true;
+        });
+      });
+}
+
+void Engine::release_slot(Target& target) {
+  INVARIANT(target.in_flight > 0, "a slot that is given back was taken");
+  --target.in_flight;
+  --calls_;
+  wake(target);
+}
+
+void Engine::wake(Target& target) {
+  if (target.backlog && target.free_slots() > 0) poll(target);
+}
+
+void Engine::arm(Target& target, Instant at) {
+  if (at >= target.timer_at) return;
+  scheduler_.cancel(target.timer);
+  target.timer_at = at;
+  target.timer = scheduler_.after(at - now(), [this, alive = alive_, &target] {
+    if (!*alive || stopped_) return;
+    target.timer_at = Instant::never();
+    target.backlog = true;
+    wake(target);
+  });
+}
+
+void Engine::poll(Target& target) {
+  if (target.polling) {
+    target.poll_again = true;
+    return;
+  }
+  if (target.free_slots() == 0) return;
+  if (const Duration wait = caller_.gate(target.name); wait > Duration{0}) {
+    return arm(target, now() + wait);
+  }
+  target.polling = true;
+  auto page = std::make_shared<DuePage>();
+  const Instant until = now();
+  const std::size_t limit = std::min(target.free_slots(), page_max) + target.taking.size();
+  read(
+      [page, number = target.number, until, limit](store::Reader& reader) {
+        for (std::size_t i = 0; i < store::lane_count; ++i) {
+          const auto lane = static_cast<store::Lane>(i);
+          auto rows = reader.due(number, lane, until, nullptr, limit - page->rows.size());
+          const store::DueRow later = behind(number, lane, until);
+          auto next = reader.due(number, lane, Instant::never(), &later, 1);
+          if (!rows || !next) {
+            page->fault = !rows ? rows.error() : next.error();
+            return;
+          }
+          std::ranges::move(*rows, std::back_inserter(page->rows));
+          if (!next->empty() && (!page->next || next->front().due_at < *page->next)) {
+            page->next = next->front().due_at;
+          }
+          if (page->rows.size() >= limit) break;
+        }
+        page->full = page->rows.size() >= limit;
+        for (const store::DueRow& row : page->rows) {
+          auto flow = reader.load_flow(row.flow);
+          auto message = reader.load_message(row.flow);
+          if (!flow || !message) {
+            page->fault = !flow ? flow.error() : message.error();
+            return;
+          }
+          page->flows.push_back(std::move(*flow));
+          page->bodies.push_back(*message ? std::move((*message)->body) : std::string());
+        }
+        auto waiters = reader.has_waiters(number);
+        if (!waiters) {
+          page->fault = waiters.error();
+          return;
+        }
+        page->waiters = *waiters;
+      },
+      [this, &target, page] { polled(target, *page); });
+}
+
+void Engine::polled(Target& target, DuePage& page) {
+  target.polling = false;
+  if (page.fault) return stop(std::move(*page.fault));
+  const bool again = std::exchange(target.poll_again, false);
+  target.backlog = page.full || again;
+  if (page.next) arm(target, *page.next);
+  if (!page.full && !again && page.rows.empty() && target.taking.empty()) {
+    target.waiters = page.waiters;
+    if (!page.next) {
+      target.complete = true;
+      target.held.clear();
+    }
+  }
+  std::map<std::string, std::shared_ptr<BatchCall>> batches;
+  for (std::size_t i = 0; i < page.rows.size(); ++i) {
+    const store::DueRow& row = page.rows[i];
+    if (target.taking.contains({row.flow, row.leg})) continue;
+    if (!page.flows[i]) continue;
+    auto flow = decode_flow(page.flows[i]->state);
+    if (!flow) return stop(flow.error());
+    const ActivePtr active =
+        adopt(std::move(*flow), std::make_shared<const std::string>(std::move(page.bodies[i])));
+    const Leg* leg = active->flow.leg(row.leg);
+    const Step* step = leg == nullptr ? nullptr : next_step(*leg);
+    const OperationTraits* traits =
+        step == nullptr ? nullptr : caller_.traits(leg->target, step->operation);
+    const bool batched = traits != nullptr && traits->batch_max > 1 &&
+                         (leg->state == LegState::due || leg->state == LegState::retrying);
+    std::shared_ptr<BatchCall> batch;
+    if (batched) {
+      auto& open = batches[step->operation];
+      if (open != nullptr && open->waiting > traits->batch_max) {
+        const auto full = std::exchange(open, nullptr);
+        send(full);
+      }
+      if (open == nullptr) {
+        if (target.free_slots() == 0) break;
+        open = std::make_shared<BatchCall>();
+        open->id = ids_.next(now(), row.flow.partition());
+        open->target = &target;
+        open->operation = step->operation;
+        open->waiting = 1;
+        ++target.in_flight;
+        ++calls_;
+      }
+      batch = open;
+      ++batch->waiting;
+    } else {
+      if (target.free_slots() == 0) {
+        target.backlog = true;
+        break;
+      }
+      ++target.in_flight;
+      ++calls_;
+    }
+    take_due(active, row, batch);
+  }
+  for (const auto& [operation, batch] : batches) {
+    if (batch != nullptr) send(batch);
+  }
+  wake(target);
+}
+
+void Engine::take_due(const ActivePtr& active, const store::DueRow& row,
+                      std::shared_ptr<BatchCall> batch) {
+  Target* target = nullptr;
+  for (auto& [name, candidate] : targets_) {
+    if (candidate.number == row.target) target = &candidate;
+  }
+  INVARIANT(target != nullptr, "due rows are read for configured targets");
+  target->taking.insert({row.flow, row.leg});
+  enqueue(active, [this, active, row, target, batch = std::move(batch)]() mutable {
+    auto staged = std::make_shared<Staged>();
+    staged->batch = batch;
+    const Id call_id = batch != nullptr ? batch->id : ids_.next(now(), active->flow.id.partition());
+    const bool fresh = apply(active, Taken{row.leg, call_id}, *staged);
+    const bool asks = fresh && staged->after.back().kind == Action::Kind::ask;
+    if (asks) {
+      active->asking.push_back(row);
+      if (batch != nullptr) staged->committed.emplace_back([this, batch] { send(batch); });
+      commit(active, staged);
+      return true;
+    }
+    staged->unit.taken.push_back(row);
+    target->held.erase(row.order_key);
+    staged->committed.emplace_back([target, row] { target->taking.erase({row.flow, row.leg}); });
+    if (!fresh) {
+      // The leg was cancelled or moved on: its row goes, and so does its place.
+      if (!row.order_key.is_zero()) {
+        staged->leaves.emplace_back(target, row.order_key);
+        staged->unit.leaves.push_back({row.target, row.order_key, now()});
+      }
+      staged->committed.emplace_back([this, target, batch] {
+        if (batch != nullptr) return send(batch);
+        release_slot(*target);
+      });
+    } else {
+      if (!row.order_key.is_zero()) target->busy.insert(row.order_key);
+      if (batch != nullptr) {
+        batch->legs.emplace_back(active, row.leg);
+        staged->committed.emplace_back([this, batch] { send(batch); });
+      }
+    }
+    commit(active, staged);
+    return true;
+  });
+}
+
+}  // namespace crossfoot::flow

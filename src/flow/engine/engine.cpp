@@ -1,0 +1,484 @@
+#include "flow/engine/engine.h"
+
+#include <algorithm>
+
+#include "base/invariant.h"
+#include "contract/error_codes.h"
+#include "flow/engine/parts.h"
+
+namespace crossfoot::flow {
+
+namespace {
+
+store::FlowStatus status_of(const Flow& flow) {
+  switch (state_of(flow)) {
+    case FlowState::open:
+      return store::FlowStatus::open;
+    case FlowState::done:
+      return store::FlowStatus::done;
+    case FlowState::parked:
+      return store::FlowStatus::parked;
+    case FlowState::dead:
+      return store::FlowStatus::dead;
+  }
+  return store::FlowStatus::open;
+}
+
+bool is_moving(const Leg& leg) {
+  if (is_local(leg.kind)) return leg.state == LegState::calling;
+  return leg.state == LegState::due || leg.state == LegState::calling ||
+         leg.state == LegState::retrying || leg.state == LegState::unknown;
+}
+
+constexpr std::string_view local_target = "crossfoot";
+
+FlowSummary summarise(const Flow& flow) {
+  FlowSummary summary;
+  summary.status = status_of(flow);
+  if (summary.status == store::FlowStatus::parked || summary.status == store::FlowStatus::dead) {
+    if (const Leg* stuck = first_stuck(flow); stuck != nullptr) summary.code = stuck->reason;
+  }
+  for (const Leg& leg : flow.legs) {
+    if (!is_moving(leg)) continue;
+    const std::string_view name = is_local(leg.kind) ? local_target : std::string_view(leg.target);
+    const auto at =
+        std::ranges::find(summary.moving, name, &std::pair<std::string_view, std::int64_t>::first);
+    if (at == summary.moving.end()) {
+      summary.moving.emplace_back(name, 1);
+    } else {
+      ++at->second;
+    }
+  }
+  return summary;
+}
+
+constexpr std::string_view status_counter(store::FlowStatus status) {
+  switch (status) {
+    case store::FlowStatus::open:
+      return "flows|open";
+    case store::FlowStatus::done:
+      return "flows|done";
+    case store::FlowStatus::parked:
+      return "flows|parked";
+    case store::FlowStatus::dead:
+      return "flows|dead";
+  }
+  return {};
+}
+
+}  // namespace
+
+Engine::Engine(runtime::Scheduler& scheduler, store::Store& data_store, Caller& caller,
+               const Processes& processes, const ledger::Programme& programme,
+               const ledger::ZoneLookup& zones, Parse parse, EngineOptions options,
+               std::uint64_t seed, std::function<void(Fault)> on_fatal)
+    : scheduler_(scheduler),
+      store_(data_store),
+      caller_(caller),
+      processes_(processes),
+      programme_(programme),
+      zones_(zones),
+      parse_(std::move(parse)),
+      options_(std::move(options)),
+      random_(seed),
+      on_fatal_(std::move(on_fatal)),
+      ids_(data_store.opened().incarnation),
+      floor_(data_store.opened().last_recorded_at) {}
+
+Engine::~Engine() {
+  *alive_ = false;
+}
+
+Instant Engine::now() {
+  // The engine's clock never runs below what it has committed.
+  floor_ = std::max(floor_, scheduler_.now());
+  return floor_;
+}
+
+Activity Engine::activity() const {
+  return {.accepts = accepts_,
+          .active_flows = active_.size() - std::min(active_.size(), retired_.size()),
+          .calls = calls_,
+          .moving_legs = moving_legs_,
+          .pending_books = books_.size()};
+}
+
+std::vector<TargetStatus> Engine::targets() const {
+  std::vector<TargetStatus> all;
+  for (const auto& [name, target] : targets_) {
+    all.push_back({name, target.number, target.in_flight, target.concurrency, target.backlog});
+  }
+  return all;
+}
+
+Target* Engine::target_of(std::string_view name) {
+  const auto at = targets_.find(name);
+  return at == targets_.end() ? nullptr : &at->second;
+}
+
+void Engine::read(store::Store::Work work, store::Store::Done done) {
+  // A flow that is retired while a read is under way stays in memory until the read has ended, so
+  // that its result never replaces something newer.
+  const std::uint64_t epoch = ++epoch_;
+  ++reading_[epoch];
+  store_.read(std::move(work), [this, alive = alive_, epoch, done = std::move(done)]() mutable {
+    if (!*alive || stopped_) return;
+    done();
+    if (!*alive) return;
+    reading_.erase(epoch);
+    purge();
+  });
+}
+
+void Engine::retire(const ActivePtr& active) {
+  if (active->committing || !active->queue.empty() || active->outstanding > 0) return;
+  retired_.emplace_back(epoch_, active->flow.id);
+  if (reading_.empty()) purge();
+}
+
+void Engine::purge() {
+  const std::uint64_t oldest = reading_.empty() ? UINT64_MAX : reading_.begin()->first;
+  while (!retired_.empty() && retired_.front().first < oldest) {
+    const auto at = active_.find(retired_.front().second);
+    retired_.pop_front();
+    if (at == active_.end()) continue;
+    const Active& active = *at->second;
+    const bool idle =
+        !active.committing && active.queue.empty() && active.outstanding == 0 && active.stored;
+    if (idle) active_.erase(at);
+  }
+}
+
+Engine::ActivePtr Engine::adopt(Flow flow, std::shared_ptr<const std::string> body) {
+  const auto known = active_.find(flow.id);
+  if (known != active_.end()) return known->second;
+  auto active = std::make_shared<Active>();
+  active->flow = std::move(flow);
+  active->body = std::move(body);
+  active->committed = summarise(active->flow);
+  active->stored = true;
+  for (auto& [name, count] : active->committed.moving) {
+    const Target* target = target_of(name);
+    if (target != nullptr) name = target->name;
+  }
+  active_.emplace(active->flow.id, active);
+  return active;
+}
+
+void Engine::load(Id flow, std::move_only_function<void(ActivePtr)> done) {
+  const auto known = active_.find(flow);
+  if (known != active_.end()) return done(known->second);
+  struct Loaded {
+    Result<std::optional<store::FlowRow>> row;
+    Result<std::optional<store::MessageRow>> message;
+  };
+  auto loaded = std::make_shared<Loaded>();
+  read(
+      [loaded, flow](store::Reader& reader) {
+        loaded->row = reader.load_flow(flow);
+        loaded->message = reader.load_message(flow);
+      },
+      [this, loaded, done = std::move(done)]() mutable {
+        if (!loaded->row) return stop(loaded->row.error());
+        if (!loaded->message) return stop(loaded->message.error());
+        if (!*loaded->row || !*loaded->message) return done(nullptr);
+        auto decoded = decode_flow((*loaded->row)->state);
+        if (!decoded) return stop(decoded.error());
+        done(adopt(std::move(*decoded),
+                   std::make_shared<const std::string>(std::move((*loaded->message)->body))));
+      });
+}
+
+std::uint64_t Engine::next_position(Partition partition) {
+  const auto at = positions_.find(partition);
+  INVARIANT(at != positions_.end(), "positions are read before a partition's first write");
+  return ++at->second;
+}
+
+Facts Engine::facts_for(const Flow& flow, std::uint16_t number) {
+  Facts facts;
+  facts.now = now();
+  facts.retry = options_.retry;
+  facts.random = random_.next();
+  if (const Leg* leg = flow.leg(number); leg != nullptr) {
+    if (const Step* step = next_step(*leg); step != nullptr) {
+      const OperationTraits* traits = caller_.traits(leg->target, step->operation);
+      if (traits != nullptr) facts.traits = *traits;
+    }
+  }
+  return facts;
+}
+
+void Engine::order_legs(std::vector<Leg>& legs) const {
+  for (Leg& leg : legs) {
+    if (leg.steps.empty()) continue;
+    const OperationTraits* traits = caller_.traits(leg.target, leg.steps.front().operation);
+    if (traits == nullptr || traits->order == Order::none) leg.order_key = {};
+  }
+}
+
+void Engine::enqueue(const ActivePtr& active, Work work) {
+  active->queue.push_back(std::move(work));
+  run_next(active);
+}
+
+void Engine::run_next(const ActivePtr& active) {
+  while (!stopped_ && !active->committing && !active->queue.empty()) {
+    Work work = std::move(active->queue.front());
+    active->queue.pop_front();
+    if (work()) return;
+  }
+  if (!stopped_) retire(active);
+}
+
+namespace {
+
+struct LegOf {
+  std::uint16_t operator()(const Begun&) const { return 0; }
+  std::uint16_t operator()(const VoidRequested&) const { return 0; }
+  template <class E>
+  std::uint16_t operator()(const E& event) const {
+    return event.leg;
+  }
+};
+
+}  // namespace
+
+bool Engine::apply(const ActivePtr& active, Event event, Staged& staged) {
+  if (auto* claimed = std::get_if<Claimed>(&event)) order_legs(claimed->more);
+  const std::uint16_t leg = std::visit(LegOf{}, event);
+  Transition transition = decide(active->flow, event, facts_for(active->flow, leg));
+  if (transition.stale) return false;
+  collect(active, std::move(transition), staged);
+  return true;
+}
+
+void Engine::collect(const ActivePtr& active, Transition transition, Staged& staged) {
+  staged.has_flow = true;
+  staged.sale_facts_changed |= transition.sale_facts_changed;
+  std::ranges::move(transition.events, std::back_inserter(staged.events));
+  for (const Action& action : transition.actions) {
+    const Leg& leg = *active->flow.leg(action.leg);
+    switch (action.kind) {
+      case Action::Kind::place: {
+        if (take_directly(active, action, staged)) break;
+        Target* target = target_of(leg.target);
+        INVARIANT(target != nullptr, "legs are planned for configured targets");
+        store::PlaceRequest request;
+        request.row = {target->number, static_cast<store::Lane>(leg.lane),
+                       action.due_at,  active->flow.id,
+                       leg.number,     action.order_key};
+        request.place = ids_.next(now(), active->flow.id.partition());
+        request.occupied = !action.holder && target->is_busy(action.order_key);
+        request.holder = action.holder;
+        staged.unit.places.push_back(request);
+        staged.places.push_back({target, action.order_key, action.due_at, action.holder});
+        if (action.due_at <= now()) target->backlog = true;  // nobody overtakes it meanwhile
+        break;
+      }
+      case Action::Kind::leave: {
+        Target* target = target_of(leg.target);
+        INVARIANT(target != nullptr, "legs are planned for configured targets");
+        staged.leaves.emplace_back(target, action.order_key);
+        if (target->waiters) {
+          staged.unit.leaves.push_back({target->number, action.order_key, now()});
+        }
+        break;
+      }
+      case Action::Kind::call:
+      case Action::Kind::ask:
+      case Action::Kind::local:
+        staged.after.push_back(action);
+        break;
+    }
+  }
+}
+
+bool Engine::take_directly(const ActivePtr& active, const Action& action, Staged& staged) {
+  const Leg& leg = *active->flow.leg(action.leg);
+  if (staged.no_direct || leg.state != LegState::due || action.due_at > now()) return false;
+  Target* target = target_of(leg.target);
+  const Step* step = next_step(leg);
+  if (target == nullptr || step == nullptr) return false;
+  const OperationTraits* traits = caller_.traits(leg.target, step->operation);
+  if (traits == nullptr || traits->batch_max > 1) return false;
+  if (!target->direct(action.order_key, action.holder)) return false;
+  if (active_.size() > options_.active_flows_max) return false;
+  if (caller_.gate(leg.target) > Duration{0}) return false;
+  ++target->in_flight;
+  ++calls_;
+  if (!action.order_key.is_zero()) target->busy.insert(action.order_key);
+  staged.taken.push_back(leg.number);
+  const Id call_id = ids_.next(now(), active->flow.id.partition());
+  const Event event = Taken{leg.number, call_id};
+  Transition transition = decide(active->flow, event, facts_for(active->flow, leg.number));
+  INVARIANT(!transition.stale, "a leg that became due can be taken");
+  collect(active, std::move(transition), staged);
+  return true;
+}
+
+void Engine::seal(const ActivePtr& active, Staged& staged) {
+  Flow& flow = active->flow;
+  ++flow.version;
+  const Partition partition = flow.id.partition();
+  const std::uint64_t position = next_position(partition);
+  flow.journal.push_back(position);
+  store::FlowRow row;
+  row.id = flow.id;
+  row.version = flow.version;
+  row.state = encode(flow);
+  staged.summary = summarise(flow);
+  for (auto& [name, count] : staged.summary.moving) {
+    const Target* target = target_of(name);
+    if (target != nullptr) name = target->name;
+  }
+  row.status = staged.summary.status;
+  row.code = staged.summary.code;
+  if (!active->stored || staged.summary.status != active->committed.status) {
+    active->status_since = now();
+  }
+  row.since = active->status_since;
+  row.calling =
+      std::ranges::any_of(flow.legs, [](const Leg& leg) { return leg.state == LegState::calling; });
+
+  JournalEntry entry;
+  entry.at = now();
+  entry.state_hash = hash128(row.state);
+  entry.events = std::move(staged.events);
+  staged.unit.journal.push_back({partition, position, flow.id, entry.at, encode(entry)});
+  staged.unit.flows.push_back(std::move(row));
+
+  auto& counters = staged.unit.counters;
+  const FlowSummary none{.status = store::FlowStatus::open, .code = {}, .moving = {}};
+  const FlowSummary& before = active->stored ? active->committed : none;
+  if (!active->stored || before.status != staged.summary.status) {
+    if (active->stored) counters.push_back({std::string(status_counter(before.status)), -1});
+    counters.push_back({std::string(status_counter(staged.summary.status)), 1});
+  }
+  for (const auto& [name, count] : before.moving) {
+    counters.push_back({"moving|" + std::string(name), -count});
+  }
+  for (const auto& [name, count] : staged.summary.moving) {
+    counters.push_back({"moving|" + std::string(name), count});
+  }
+  std::erase_if(counters, [](const store::CounterAdd& add) { return add.delta == 0; });
+}
+
+void Engine::commit(const ActivePtr& active, const StagedPtr& staged) {
+  if (staged->has_flow) seal(active, *staged);
+  active->committing = true;
+  store_.commit(std::move(staged->unit),
+                [this, alive = alive_, active, staged](store::UnitResult result) {
+                  if (!*alive || stopped_) return;
+                  if (result.outcome != store::Outcome::applied) {
+                    Fault fault = std::move(result.fault);
+                    if (fault.code.empty()) fault.code = contract::error_code::store_conflict;
+                    return stop(std::move(fault));
+                  }
+                  settle(active, *staged, result);
+                  act(active, *staged);
+                  for (auto& follow : staged->committed) follow();
+                  if (staged->sale_facts_changed) touch_book(active->flow);
+                  check_link_done(active);
+                  run_next(active);
+                });
+}
+
+void Engine::settle(const ActivePtr& active, Staged& staged, store::UnitResult& result) {
+  active->committing = false;
+  if (staged.has_flow) {
+    for (const auto& [name, count] : active->committed.moving) {
+      if (active->stored) moving_legs_ -= count;
+    }
+    for (const auto& [name, count] : staged.summary.moving) moving_legs_ += count;
+    active->committed = std::move(staged.summary);
+    active->stored = true;
+  }
+  for (const auto& [target, order_key] : staged.leaves) {
+    target->busy.erase(order_key);
+    target->held.erase(order_key);
+  }
+  for (const store::DueRow& row : result.promoted) {
+    for (auto& [name, target] : targets_) {
+      if (target.number != row.target) continue;
+      target.backlog = true;
+      wake(target);
+    }
+  }
+  for (std::size_t i = 0; i < staged.places.size(); ++i) {
+    const Staged::Place& place = staged.places[i];
+    if (!result.place_is_due[i]) {
+      place.target->waiters = true;
+      continue;
+    }
+    if (place.holder) place.target->busy.erase(place.order_key);
+    if (place.due_at <= now()) {
+      place.target->backlog = true;
+      wake(*place.target);
+    } else {
+      place.target->hold(place.order_key);
+      arm(*place.target, place.due_at);
+    }
+  }
+}
+
+void Engine::act(const ActivePtr& active, const Staged& staged) {
+  for (const Action& action : staged.after) {
+    switch (action.kind) {
+      case Action::Kind::call:
+        if (staged.batch == nullptr) call(active, action.leg);
+        break;
+      case Action::Kind::ask:
+        ask(active, action.leg);
+        break;
+      case Action::Kind::local:
+        ++active->outstanding;
+        if (active->flow.leg(action.leg)->kind == LegKind::claim) {
+          claim(active, action.leg);
+        } else {
+          link(active, action.leg);
+        }
+        break;
+      case Action::Kind::place:
+      case Action::Kind::leave:
+        break;
+    }
+  }
+}
+
+void Engine::release(Id flow, std::uint16_t leg, Done done) {
+  load(flow, [this, leg, done = std::move(done)](ActivePtr active) mutable {
+    if (active == nullptr) {
+      return done(fail({.code = std::string(contract::error_code::not_found),
+                        .fault_class = FaultClass::not_found,
+                        .where = "flow",
+                        .cause = "no such flow"}));
+    }
+    auto shared = std::make_shared<Done>(std::move(done));
+    enqueue(active, [this, active, leg, shared] {
+      auto staged = std::make_shared<Staged>();
+      if (!apply(active, Released{leg}, *staged)) {
+        (*shared)(fail({.code = std::string(contract::error_code::target_conflict),
+                        .fault_class = FaultClass::conflict,
+                        .where = "leg",
+                        .cause = "the leg is not parked, rejected or dead"}));
+        return false;
+      }
+      staged->committed.emplace_back([shared] { (*shared)(Status{}); });
+      commit(active, staged);
+      return true;
+    });
+  });
+}
+
+void Engine::stop(Fault fault) {
+  if (stopped_) return;
+  stopped_ = true;
+  if (on_fatal_) {
+    scheduler_.post([alive = alive_, this, fault = std::move(fault)]() mutable {
+      if (*alive) on_fatal_(std::move(fault));
+    });
+  }
+}
+
+}  // namespace crossfoot::flow

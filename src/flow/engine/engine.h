@@ -1,0 +1,226 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/id.h"
+#include "contract/transaction.h"
+#include "flow/decide/decide.h"
+#include "flow/engine/target.h"
+#include "flow/plan/caller.h"
+#include "flow/plan/process.h"
+#include "runtime/random.h"
+#include "runtime/scheduler.h"
+#include "store/api/store.h"
+
+namespace crossfoot::flow {
+
+struct EngineOptions {
+  Routing routing;
+  RetryPolicy retry;
+  /// Channels whose returns name no original: their sold lines are indexed for linking.
+  std::string link_format = "online-retail";
+  std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
+  std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
+  Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
+};
+
+/// What was read at the door.
+struct AcceptRequest {
+  std::shared_ptr<const contract::Transaction> transaction;
+  std::shared_ptr<const std::string> body;  ///< the raw original
+  Hash128 content;                          ///< content hash, with the version of its projection
+  std::uint8_t projection = 1;
+  std::string idempotency_key;  ///< empty: none
+  std::string correlation_id;   ///< empty: the message's id
+  Lane lane = Lane::live;
+};
+
+struct AcceptAnswer {
+  enum class Kind : std::uint8_t {
+    accepted,
+    replayed,              ///< same key, same content: the first answer again
+    held,                  ///< the natural key is taken by other content: kept, no effect
+    idempotency_conflict,  ///< the Idempotency-Key was used with other content: nothing was kept
+    unavailable,           ///< not taken; `fault` says whether to try again
+  };
+  Kind kind = Kind::accepted;
+  Id id;              ///< of the message, or of the first one
+  Id conflict_with;   ///< of the message that holds the natural key
+  bool held = false;  ///< state of the message answered: held or accepted
+  std::string correlation_id;
+  Fault fault;
+};
+
+/// How much is under way; all zero means that nothing will move by itself before its time.
+struct Activity {
+  std::size_t accepts = 0;
+  std::size_t active_flows = 0;
+  std::size_t calls = 0;
+  std::int64_t moving_legs = 0;  ///< due, calling, retrying or unknown, in memory or not
+  std::size_t pending_books = 0;
+};
+
+/// Runs the flows of the partitions it owns: the rim around decide(). Everything happens on one
+/// shard's thread; there are no locks. Intent is committed before a call leaves; effects of an
+/// event (calls, answers, wake-ups) start after its commit. When a commit fails or its outcome is
+/// unknown the engine stops and says so once through `on_fatal`; the owner discards it, reopens the
+/// store and starts a new engine, which finds everything again. Delivery: what ENGINE.md promises
+/// by target.
+class Engine {
+ public:
+  using Accepted = std::move_only_function<void(AcceptAnswer)>;
+  using Done = std::move_only_function<void(Status)>;
+  /// Reads the body of a stored message again.
+  using Parse = std::function<Result<contract::Transaction>(std::string_view body)>;
+
+  Engine(runtime::Scheduler& scheduler, store::Store& data_store, Caller& caller,
+         const Processes& processes, const ledger::Programme& programme,
+         const ledger::ZoneLookup& zones, Parse parse, EngineOptions options, std::uint64_t seed,
+         std::function<void(Fault)> on_fatal);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Finds what was under way, then answers. `accept` is refused before that.
+  void start(std::vector<std::string> targets, Done done);
+
+  /// Answers after the commit (DESIGN.md, accepted means committed). A repeat of what is being
+  /// accepted joins it.
+  void accept(AcceptRequest request, Accepted done);
+
+  /// Keeps what could not be read or identified, with its reason. No flow.
+  void keep_invalid(store::MessageRow message, Done done);
+
+  /// Lets a parked, rejected or dead leg go on.
+  void release(Id flow, std::uint16_t leg, Done done);
+
+  [[nodiscard]] Activity activity() const;
+  [[nodiscard]] std::vector<TargetStatus> targets() const;
+  [[nodiscard]] bool stopped() const { return stopped_; }
+
+ private:
+  struct Active;
+  using ActivePtr = std::shared_ptr<Active>;
+  struct Staged;
+  using StagedPtr = std::shared_ptr<Staged>;
+  struct BatchCall;
+  struct BookTask;
+  struct LinkQueue;
+  struct DuePage;
+
+  /// Work that waits until its flow has no uncommitted event. It answers whether it began a commit.
+  using Work = std::move_only_function<bool()>;
+
+  // accept.cpp
+  void begin_accept(const std::shared_ptr<AcceptRequest>& request, Accepted done);
+  [[nodiscard]] store::MessageRow message_of(const AcceptRequest& request, Id id,
+                                             const Money& gross) const;
+  void add_sold_lines(const AcceptRequest& request, const Plan& plan, Id id, store::Unit& unit);
+  void resolve_duplicate(const std::shared_ptr<AcceptRequest>& request, Accepted done,
+                         const store::UnitResult& result, bool idempotency_first);
+  void hold(const std::shared_ptr<AcceptRequest>& request, Accepted done, Id conflict_with);
+  void answer_stored(Id id, Accepted done);
+  void finish_accept(const Hash128& key);
+
+  // engine.cpp
+  void enqueue(const ActivePtr& active, Work work);
+  void run_next(const ActivePtr& active);
+  [[nodiscard]] bool apply(const ActivePtr& active, Event event, Staged& staged);
+  void collect(const ActivePtr& active, Transition transition, Staged& staged);
+  [[nodiscard]] bool take_directly(const ActivePtr& active, const Action& action, Staged& staged);
+  void seal(const ActivePtr& active, Staged& staged);
+  void commit(const ActivePtr& active, const StagedPtr& staged);
+  void settle(const ActivePtr& active, Staged& staged, store::UnitResult& result);
+  void act(const ActivePtr& active, const Staged& staged);
+  void retire(const ActivePtr& active);
+  void purge();
+  [[nodiscard]] Facts facts_for(const Flow& flow, std::uint16_t leg);
+  [[nodiscard]] Instant now();
+  void order_legs(std::vector<Leg>& legs) const;
+  /// Runs `done` with the flow in memory, null when it does not exist.
+  void load(Id flow, std::move_only_function<void(ActivePtr)> done);
+  ActivePtr adopt(Flow flow, std::shared_ptr<const std::string> body);
+  void read(store::Store::Work work, store::Store::Done done);
+  std::uint64_t next_position(Partition partition);
+  void stop(Fault fault);
+
+  // calls.cpp
+  void call(const ActivePtr& active, std::uint16_t leg);
+  void ask(const ActivePtr& active, std::uint16_t leg);
+  void send(const std::shared_ptr<BatchCall>& batch);
+  [[nodiscard]] CallItem item_of(const Active& active, const Leg& leg) const;
+  void answered(const ActivePtr& active, std::uint16_t leg, Result<ItemAnswer> answer);
+  void poll(Target& target);
+  void polled(Target& target, DuePage& page);
+  void take_due(const ActivePtr& active, const store::DueRow& row,
+                std::shared_ptr<BatchCall> batch);
+  void wake(Target& target);
+  void arm(Target& target, Instant at);
+  void release_slot(Target& target);
+  [[nodiscard]] Target* target_of(std::string_view name);
+
+  // books.cpp
+  void claim(const ActivePtr& active, std::uint16_t leg);
+  void run_book(const Hash128& key, BusinessDate date);
+  void load_book(const std::shared_ptr<BookTask>& task);
+  void judge(const std::shared_ptr<BookTask>& task, std::optional<SaleFacts> sale);
+  void deliver(const std::shared_ptr<BookTask>& task);
+  void deliver_to(const std::shared_ptr<BookTask>& task, const ActivePtr& active,
+                  std::size_t index);
+  void finish_book(const std::shared_ptr<BookTask>& task);
+  void touch_book(const Flow& flow);
+
+  // links.cpp
+  void link(const ActivePtr& active, std::uint16_t leg);
+  void run_link(const std::shared_ptr<LinkQueue>& queue);
+  void linked(const ActivePtr& active, std::uint16_t leg, std::vector<Candidate> candidates);
+  void check_link_done(const ActivePtr& active);
+
+  // start.cpp
+  void recover_targets(std::vector<std::string> names, std::size_t index, Done done);
+  void recover_calls(Id after, Done done);
+  void recover_books(Hash128 after, Done done);
+
+  runtime::Scheduler& scheduler_;
+  store::Store& store_;
+  Caller& caller_;
+  const Processes& processes_;
+  const ledger::Programme& programme_;
+  const ledger::ZoneLookup& zones_;
+  Parse parse_;
+  EngineOptions options_;
+  runtime::Random random_;
+  std::function<void(Fault)> on_fatal_;
+  IdSource ids_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool ready_ = false;
+  bool stopped_ = false;
+  Instant floor_;
+
+  std::unordered_map<Id, ActivePtr> active_;
+  std::deque<std::pair<std::uint64_t, Id>> retired_;
+  std::map<std::uint64_t, std::size_t> reading_;  ///< epochs in which reads under way began
+  std::uint64_t epoch_ = 0;
+  std::map<std::string, Target, std::less<>> targets_;
+  std::unordered_map<Partition, std::uint64_t> positions_;
+  std::unordered_map<Hash128, std::deque<std::move_only_function<void()>>> accepting_;
+  std::size_t accepts_ = 0;
+  std::size_t calls_ = 0;
+  std::int64_t moving_legs_ = 0;
+
+  std::unordered_map<Hash128, std::shared_ptr<BookTask>> books_;
+  std::unordered_set<Hash128> pending_books_;
+  std::map<std::string, std::shared_ptr<LinkQueue>> links_;
+};
+
+}  // namespace crossfoot::flow

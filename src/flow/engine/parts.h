@@ -1,0 +1,95 @@
+#pragma once
+
+// The engine's private parts, shared by its source files only.
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "flow/engine/engine.h"
+
+namespace crossfoot::flow {
+
+/// What a flow counts for in the counters: its status and its moving legs by target.
+struct FlowSummary {
+  store::FlowStatus status = store::FlowStatus::open;
+  std::string code;
+  std::vector<std::pair<std::string_view, std::int64_t>> moving;  ///< names owned by the engine
+};
+
+/// A flow in memory. At most one of its events is uncommitted at any time.
+struct Engine::Active {
+  Flow flow;
+  std::shared_ptr<const std::string> body;
+  std::shared_ptr<const contract::Transaction> transaction;  ///< null until needed
+  FlowSummary committed;                                     ///< as last stored
+  bool stored = false;                                       ///< a row exists
+  Instant status_since;
+  bool committing = false;
+  std::deque<Work> queue;
+  std::size_t outstanding = 0;        ///< calls, questions and local work under way
+  std::vector<store::DueRow> asking;  ///< due rows of questions under way: they stay until answered
+};
+
+/// One unit in the making, with what follows its commit.
+struct Engine::Staged {
+  struct Place {
+    Target* target = nullptr;
+    Hash128 order_key;
+    Instant due_at;
+    bool holder = false;
+  };
+
+  store::Unit unit;
+  std::vector<JournalEvent> events;
+  std::vector<Place> places;                        ///< parallel to unit.places
+  std::vector<std::pair<Target*, Hash128>> leaves;  ///< busy keys to free after the commit
+  std::vector<Action> after;                        ///< calls, questions, local work
+  std::vector<std::uint16_t> taken;                 ///< legs that got a slot
+  std::shared_ptr<BatchCall> batch;                 ///< the call that carries what is taken
+  FlowSummary summary;
+  bool has_flow = false;
+  bool no_direct = false;  ///< legs go through the due index (a void waits for this receipt)
+  bool sale_facts_changed = false;
+  std::vector<std::move_only_function<void()>> committed;
+};
+
+/// One call that carries several legs: it leaves when the intents of all are committed.
+struct Engine::BatchCall {
+  Id id;
+  Target* target = nullptr;
+  std::string operation;
+  std::size_t waiting = 0;  ///< commits still open, plus one while it is being filled
+  std::vector<std::pair<ActivePtr, std::uint16_t>> legs;
+};
+
+struct Engine::DuePage {
+  std::vector<store::DueRow> rows;
+  std::vector<std::optional<store::FlowRow>> flows;
+  std::vector<std::string> bodies;
+  std::optional<Instant> next;
+  bool waiters = false;
+  bool full = false;
+  std::optional<Fault> fault;
+};
+
+/// Everything that happens to one receipt book goes through its task, one after the other.
+struct Engine::BookTask {
+  Hash128 key;
+  BusinessDate date;
+  Book book;
+  std::vector<std::pair<ActivePtr, std::uint16_t>> claimants;
+  bool running = false;
+  bool again = false;
+};
+
+/// Unlinked returns of one member are linked one after the other: what one takes the next must see.
+struct Engine::LinkQueue {
+  std::string member;
+  std::deque<std::pair<ActivePtr, std::uint16_t>> waiting;
+  bool running = false;
+};
+
+}  // namespace crossfoot::flow

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "base/digest.h"
+#include "base/id.h"
+#include "base/time.h"
+#include "flow/plan/leg.h"
+#include "runtime/scheduler.h"
+#include "store/api/rows.h"
+
+namespace crossfoot::flow {
+
+/// What a target looks like from outside the engine.
+struct TargetStatus {
+  std::string name;
+  store::TargetNumber number = 0;
+  std::size_t in_flight = 0;
+  std::size_t concurrency = 0;
+  bool backlog = false;
+};
+
+/// The engine's view of one target: its slots, its busy order keys and whether the due index holds
+/// work for it. A leg is called at once, without a due row, while `direct()` allows; otherwise it
+/// goes through the due index, so that memory stays bounded whatever waits there.
+class Target {
+ public:
+  std::string name;
+  store::TargetNumber number = 0;
+  std::size_t concurrency = 1;
+  std::size_t in_flight = 0;
+  bool polling = false;
+  bool poll_again = false;
+  /// Rows that may be sent now are in the due index.
+  bool backlog = false;
+  /// Waiters may exist behind order keys, so that giving up a place must look for them.
+  bool waiters = false;
+  /// Every due row with a later time is known here by its order key.
+  bool complete = true;
+  /// Legs whose due row is being taken by a commit that is still open.
+  std::set<std::pair<Id, std::uint16_t>> taking;
+  std::unordered_set<Hash128> busy;  ///< order keys of calls in flight
+  std::unordered_set<Hash128> held;  ///< order keys of rows that are due later
+  runtime::Scheduler::TimerId timer = 0;
+  Instant timer_at = Instant::never();
+
+  static constexpr std::size_t held_max = 50'000;
+
+  [[nodiscard]] std::size_t free_slots() const {
+    return in_flight < concurrency ? concurrency - in_flight : 0;
+  }
+  [[nodiscard]] bool is_busy(const Hash128& order_key) const {
+    return !order_key.is_zero() && (busy.contains(order_key) || held.contains(order_key));
+  }
+  /// A leg of this order key may be called without passing through the due index.
+  [[nodiscard]] bool direct(const Hash128& order_key, bool holder) const {
+    if (free_slots() == 0) return false;
+    if (holder) return true;
+    return !backlog && !waiters && complete && !is_busy(order_key);
+  }
+  void hold(const Hash128& order_key) {
+    if (order_key.is_zero()) return;
+    if (held.size() >= held_max) {
+      complete = false;
+      return;
+    }
+    held.insert(order_key);
+  }
+};
+
+}  // namespace crossfoot::flow

@@ -134,7 +134,14 @@ class Decider {
     if (leg == nullptr || leg->kind != LegKind::link || leg->state != LegState::calling) {
       return stale();
     }
-    flow_.links = event.links;
+    for (const LineLink& link : event.links) {
+      const auto at = std::ranges::find(flow_.links, link.line, &LineLink::line);
+      if (at == flow_.links.end()) {
+        flow_.links.push_back(link);
+      } else {
+        *at = link;
+      }
+    }
     const LineLink* stuck = nullptr;
     for (const LineLink& link : flow_.links) {
       const bool waits = link.disposition == Disposition::orphaned ||

@@ -1,0 +1,25 @@
+#include "process/processes.h"
+
+#include "process/parts.h"
+
+namespace crossfoot::process {
+
+flow::Plan RetailProcesses::plan(const flow::PlanInput& input) const {
+  switch (input.transaction.kind) {
+    case contract::TransactionKind::sale:
+      return plan_sale(input);
+    case contract::TransactionKind::return_goods:
+      return plan_return(input);
+    case contract::TransactionKind::exchange:
+      return plan_exchange(input);
+    case contract::TransactionKind::void_sale:
+      return plan_void(input);
+    case contract::TransactionKind::stock_adjustment:
+      return plan_stock_adjustment(input);
+    case contract::TransactionKind::accounting_adjustment:
+      return plan_accounting_adjustment(input);
+  }
+  return plan_accounting_adjustment(input);
+}
+
+}  // namespace crossfoot::process

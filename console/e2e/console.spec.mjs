@@ -1,0 +1,234 @@
+// Goal: a store-operations person sees the weekend's figures, finds a receipt by what stands on its
+// paper, and reads that its points were credited and its amount posted. Also: nothing is fetched
+// from elsewhere, nothing is wider than a phone, no accessibility rule is broken, and a server that
+// does not answer is admitted.
+//
+// CROSSFOOT_URL          where the server is, e.g. http://127.0.0.1:8080 (needed)
+// CROSSFOOT_SHOP, CROSSFOOT_DATE, CROSSFOOT_SEQUENCE   a sale with a member, complete (needed)
+// CROSSFOOT_REGISTER     its till, when shop, date and number alone are not unique
+// CROSSFOOT_SCREENSHOTS  folder for pictures; none are taken without it
+// CROSSFOOT_CHROMIUM     the browser, /usr/bin/chromium by default
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+function needed(name) {
+  const value = process.env[name] ?? "";
+  assert.notEqual(value, "", `${name} is not set`);
+  return value;
+}
+
+const base = needed("CROSSFOOT_URL").replace(/\/$/, "");
+const wanted = {
+  shop: needed("CROSSFOOT_SHOP"),
+  business_date: needed("CROSSFOOT_DATE"),
+  register: process.env.CROSSFOOT_REGISTER ?? "",
+  sequence: needed("CROSSFOOT_SEQUENCE"),
+};
+const pictures = process.env.CROSSFOOT_SCREENSHOTS ?? "";
+if (pictures !== "") mkdirSync(pictures, { recursive: true });
+
+const sizes = {
+  desktop: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
+  phone: { viewport: { width: 390, height: 844 }, colorScheme: "light" },
+  "phone-dark": { viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+};
+
+async function picture(page, name) {
+  if (pictures === "") return;
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+}
+
+/** Opens a page whose foreign requests and script errors are collected. */
+async function openPage(browser, options) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const foreign = [];
+  const errors = [];
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${base}/`)) foreign.push(request.url());
+  });
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => {
+    if (message.text().includes("Content Security Policy")) errors.push(message.text());
+  });
+  return { page, context, foreign, errors };
+}
+
+/** Whole numbers as the page writes them: "12,345". */
+async function countOf(locator) {
+  const shown = (await locator.innerText()).trim();
+  assert.match(shown, /^\d{1,3}(,\d{3})*$/, `not a count: ${shown}`);
+  return Number(shown.replaceAll(",", ""));
+}
+
+async function fitsWidth(page, name) {
+  const [needs, has] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  assert.ok(needs <= has, `${name} is ${needs} px wide on a screen of ${has}`);
+}
+
+async function accessible(page, name) {
+  // Evaluated rather than added as a script, which a content security policy would refuse.
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => {
+    const result = await window.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+    });
+    return result.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`,
+    );
+  });
+  assert.deepEqual(violations, [], `accessibility of ${name}`);
+}
+
+async function checked(page, size, name) {
+  await fitsWidth(page, `${name} (${size})`);
+  await accessible(page, `${name} (${size})`);
+  await picture(page, `${name}-${size}`);
+}
+
+async function overviewShowsNumbers(page, size) {
+  await page.goto(`${base}/console/`);
+  const received = page.locator('[data-figure="received"]');
+  await received.waitFor();
+  assert.ok((await countOf(received)) > 0, "nothing was received");
+  const systems = page.locator("[data-waiting]");
+  assert.ok((await systems.count()) >= 2, "fewer than two systems are shown");
+  for (const line of await systems.allInnerTexts()) {
+    assert.match(line, /^.+: (nothing waiting|[\d,]+ waiting(, oldest .+)?)$/);
+  }
+  await page.locator('[data-live="live"] time').waitFor();
+  await page.getByRole("heading", { name: "Do the books agree?" }).waitFor();
+  await checked(page, size, "overview");
+}
+
+async function overviewRefreshes(page) {
+  await page.goto(`${base}/console/`);
+  const clock = page.locator('[data-live="live"] time');
+  await clock.waitFor();
+  const before = await clock.getAttribute("datetime");
+  await page.waitForFunction(
+    (old) => document.querySelector('[data-live="live"] time')?.dateTime !== old,
+    before,
+    { timeout: 10_000 },
+  );
+}
+
+async function searchFindsReceipt(page, size) {
+  await page.getByRole("navigation").getByRole("link", { name: "Receipts" }).click();
+  const form = page.getByRole("search");
+  await form.getByLabel("Store").fill(wanted.shop);
+  await form.getByLabel("Business date").fill(wanted.business_date);
+  await form.getByLabel("Till").fill(wanted.register);
+  await form.getByLabel("Receipt number").fill(wanted.sequence);
+  await form.getByRole("button", { name: "Search" }).click();
+  const name = new RegExp(`^${escape(wanted.shop)}.*no\\. ${escape(wanted.sequence)}$`);
+  const rows = page.getByRole("row").filter({ has: page.getByRole("link", { name }) });
+  await rows.first().waitFor();
+  await checked(page, size, "receipts");
+  // A held receipt may have the same number; the one to read is the one that went on.
+  await rows.filter({ hasNotText: "Held" }).first().getByRole("link", { name }).click();
+}
+
+function escape(text) {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+async function timelineTellsTheStory(page, size) {
+  const entries = page.locator(".timeline > li");
+  await entries.first().waitFor();
+  const confirmed = (target) =>
+    entries.and(page.locator(`[data-target="${target}"][data-state="done"]`));
+  await confirmed("loyalty").first().waitFor();
+  await confirmed("erp").first().waitFor();
+  const story = (await entries.allInnerTexts()).join("\n");
+  assert.match(story, /Loyalty credited the points/, story);
+  assert.match(story, /ERP posted the receipt/, story);
+  assert.ok((await page.locator(".leg").count()) >= 2, "fewer than two legs are shown");
+  assert.equal(await page.getByRole("button", { name: "Copy Correlation id" }).count(), 1);
+  await checked(page, size, "receipt");
+}
+
+async function breaksPageOpens(page, size) {
+  await page.getByRole("navigation").getByRole("link", { name: "Breaks" }).click();
+  await page.getByRole("heading", { name: "Breaks", level: 1 }).waitFor();
+  await page.locator("table, .empty").first().waitFor();
+  await checked(page, size, "breaks");
+}
+
+async function unknownReceiptIsSaid(page) {
+  await page.goto(`${base}/console/#/receipts/no-such-id`);
+  await page
+    .getByText(/There is no receipt with this id|refused|not a valid/i)
+    .first()
+    .waitFor();
+}
+
+async function unreachableIsAdmitted(page) {
+  await page.goto(`${base}/console/`);
+  await page.locator('[data-figure="received"]').waitFor();
+  await page.route("**/v1/**", (route) => route.abort("connectionrefused"));
+  await page.getByRole("alert").getByText("The server is not reachable").waitFor();
+  await page.locator('[data-live="lost"]').waitFor();
+  assert.equal(await page.locator('[data-figure="received"]').count(), 1, "figures vanished");
+  await picture(page, "unreachable-desktop");
+  await page.unroute("**/v1/**");
+  await page.locator('[data-live="live"]').waitFor();
+  assert.equal(await page.getByRole("alert").count(), 0, "the warning stayed");
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env.CROSSFOOT_CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+let failed = false;
+try {
+  for (const [size, options] of Object.entries(sizes)) {
+    await story(`${size}: overview, search, receipt, breaks`, options, async (page) => {
+      await overviewShowsNumbers(page, size);
+      await searchFindsReceipt(page, size);
+      await timelineTellsTheStory(page, size);
+      await breaksPageOpens(page, size);
+    });
+  }
+  await story("the overview refreshes by itself", sizes.desktop, overviewRefreshes);
+  await story("an unknown receipt is said to be unknown", sizes.desktop, unknownReceiptIsSaid);
+  await story("a silent server is admitted", sizes.desktop, unreachableIsAdmitted);
+} finally {
+  await browser.close();
+}
+process.exit(failed ? 1 : 0);
+
+async function story(name, options, tell) {
+  const { page, context, foreign, errors } = await openPage(browser, options);
+  page.setDefaultTimeout(20_000);
+  try {
+    await tell(page);
+    assert.deepEqual(foreign, [], "requests left the server");
+    assert.deepEqual(errors, [], "script errors");
+    console.log(`ok    ${name}`);
+  } catch (error) {
+    failed = true;
+    await picture(page, `failed-${name.replace(/\W+/g, "-")}`).catch(() => undefined);
+    console.error(`FAIL  ${name}\n${error.stack ?? error}`);
+  } finally {
+    await context.close();
+  }
+}

@@ -1,0 +1,260 @@
+#include "ledger/accrual.h"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+
+#include "ledger/fault_codes.h"
+
+namespace crossfoot::ledger {
+
+namespace {
+
+using contract::LineAction;
+
+constexpr std::size_t campaigns_at_once_max = 32;
+/// Products under this many bits leave room for sums over 20,000 lines in 128 bits.
+constexpr unsigned product_bits_max = 108;
+
+unsigned bits(Wide value) {
+  const auto magnitude = static_cast<unsigned __int128>(value < 0 ? -value : value);
+  const auto high = static_cast<std::uint64_t>(magnitude >> 64);
+  if (high != 0) return 64U + static_cast<unsigned>(std::bit_width(high));
+  return static_cast<unsigned>(std::bit_width(static_cast<std::uint64_t>(magnitude)));
+}
+
+unsigned bits(const Ratio& ratio) {
+  return std::max(bits(Wide{ratio.numerator}), bits(Wide{ratio.denominator}));
+}
+
+std::unexpected<Fault> beyond(std::string cause) {
+  return fail({.code = std::string(code::out_of_range),
+               .fault_class = FaultClass::rejected,
+               .where = "ledger: accrue",
+               .cause = std::move(cause)});
+}
+
+Wide greatest_common(Wide a, Wide b) {
+  while (b != 0) a = std::exchange(b, a % b);
+  return a;
+}
+
+class Accruer {
+ public:
+  Accruer(const Programme& programme, const contract::Transaction& transaction,
+          const Pricing& pricing)
+      : programme_(programme), transaction_(transaction), pricing_(pricing) {
+    accrual_.rounding = programme.rounding;
+    accrual_.eligible = accrual_.excluded = Money{0, transaction.currency};
+    accrual_.lines.reserve(pricing.lines.size());
+    for (const PricedLine& line : pricing.lines) {
+      accrual_.lines.push_back({line.number, Money{0, transaction.currency}, 0, {}});
+      accrual_.lines.back().points.units = line.discount_units.units;
+    }
+  }
+
+  Result<Accrual> run(LocalTime at) {
+    const bool earning = transaction_.kind == contract::TransactionKind::sale ||
+                         transaction_.kind == contract::TransactionKind::exchange;
+    if (!earning || transaction_.member.empty() || !pricing_.in_range) return std::move(accrual_);
+    const auto rate = programme_.rate(transaction_.currency);
+    if (!rate) {
+      return fail({.code = std::string(code::rate_missing),
+                   .fault_class = FaultClass::not_found,
+                   .where = "programme " + programme_.name,
+                   .cause = "no rate from " + std::string(transaction_.currency.code())});
+    }
+    find_eligible();
+    if (accrual_.eligible.minor == 0) return std::move(accrual_);
+    if (const auto tier = programme_.tier_of(transaction_.member)) {
+      tier_ = *tier;
+      tier_multiplier_ = programme_.tiers[*tier].multiplier;
+    }
+    if (!match_campaigns(at)) return beyond("too many campaigns hold for one receipt");
+    return multiply(*rate);
+  }
+
+ private:
+  [[nodiscard]] std::int64_t base_of(const PricedLine& line) const {
+    if (line.action != LineAction::sold) return 0;
+    const Money& base = programme_.base == EarnBase::net ? line.net : line.gross;
+    return std::max<std::int64_t>(0, base.minor);
+  }
+
+  /// base × min(1, excluded tenders / amount due), rounded half up.
+  [[nodiscard]] std::int64_t excluded_base(std::int64_t base) const {
+    std::int64_t excluded = 0;
+    for (const contract::Tender& tender : transaction_.tenders) {
+      if (programme_.excludes(tender.kind) && tender.amount.minor > 0) {
+        excluded += tender.amount.minor;
+      }
+    }
+    const std::int64_t due = pricing_.sold.gross.minor;
+    if (excluded == 0) return 0;
+    if (excluded >= due) return base;
+    return static_cast<std::int64_t>(divide(Wide{base} * excluded, due, Rounding::half_up));
+  }
+
+  void find_eligible() {
+    std::int64_t base = 0;
+    for (const PricedLine& line : pricing_.lines) base += base_of(line);
+    const std::int64_t excluded = excluded_base(base);
+    accrual_.excluded.minor = excluded;
+    boost::container::small_vector<UnitAllocation, 16> shares(pricing_.lines.size());
+    if (excluded > 0) {
+      boost::container::small_vector<LineWeight, 16> weights;
+      for (const PricedLine& line : pricing_.lines) {
+        weights.push_back({base_of(line), line.discount_units.units});
+      }
+      allocate(excluded, weights, shares);
+    }
+    for (std::size_t i = 0; i < pricing_.lines.size(); ++i) {
+      if (!programme_.earns(transaction_.lines[i].kind)) continue;
+      const std::int64_t left = base_of(pricing_.lines[i]) - shares[i].sum();
+      accrual_.lines[i].eligible.minor = std::max<std::int64_t>(0, left);
+      accrual_.eligible.minor += accrual_.lines[i].eligible.minor;
+    }
+  }
+
+  [[nodiscard]] bool takes_part(std::size_t index) const {
+    return pricing_.lines[index].action == LineAction::sold &&
+           programme_.earns(transaction_.lines[index].kind);
+  }
+
+  bool match_campaigns(LocalTime at) {
+    masks_.resize(pricing_.lines.size(), 0);
+    for (std::uint32_t c = 0; c < programme_.campaigns.size(); ++c) {
+      const Campaign& campaign = programme_.campaigns[c];
+      if (!campaign.holds_at(at)) continue;
+      bool any = false;
+      for (std::size_t i = 0; i < pricing_.lines.size(); ++i) {
+        if (!takes_part(i) || !campaign.covers(transaction_.lines[i].article)) continue;
+        if (campaigns_.size() == campaigns_at_once_max) return false;
+        masks_[i] |= std::uint32_t{1} << campaigns_.size();
+        any = true;
+      }
+      if (any) campaigns_.push_back(c);
+    }
+    return true;
+  }
+
+  /// Adds (multiplier - 1) of what the stacking mode multiplies; the surplus is returned.
+  /// Multipliers below one, added up, take a line down to nothing and no further.
+  Wide stack(Wide& factor, const Ratio& multiplier) const {
+    const Wide from = programme_.stacking == Stacking::multiplicative ? factor : denominator_;
+    const Wide part = multiplier.denominator == 1 ? from : from / multiplier.denominator;
+    const Wide surplus = std::max(-factor, part * (multiplier.numerator - multiplier.denominator));
+    factor += surplus;
+    return surplus;
+  }
+
+  Result<Accrual> multiply(const Ratio& rate) {
+    const Ratio& per_unit = programme_.points_per_unit;
+    unsigned width = bits(Wide{accrual_.eligible.minor}) + bits(tier_multiplier_) + bits(per_unit) +
+                     bits(rate) + 14;
+    denominator_ = tier_multiplier_.denominator;
+    for (const std::uint32_t c : campaigns_) {
+      width += bits(programme_.campaigns[c].multiplier);
+      if (width > product_bits_max) return beyond("amounts and multipliers are too large");
+      denominator_ *= programme_.campaigns[c].multiplier.denominator;
+    }
+    if (width > product_bits_max) return beyond("amounts and multipliers are too large");
+    add_components();
+    if (!set_weights()) return beyond("amounts and multipliers are too large");
+
+    const Wide scale = Wide{per_unit.numerator} * rate.numerator;
+    accrual_.exact.denominator = denominator_ * per_unit.denominator * rate.denominator *
+                                 power_of_ten(transaction_.currency.exponent());
+    for (Component& component : accrual_.components) {
+      component.numerator *= scale;
+      accrual_.exact.numerator += component.numerator;
+    }
+    if (accrual_.exact.numerator <= 0) return std::move(accrual_);
+    const Wide points =
+        divide(accrual_.exact.numerator, accrual_.exact.denominator, programme_.rounding);
+    if (points > weight_max) return beyond("the points are out of range");
+    accrual_.total = {static_cast<std::int64_t>(points)};
+    spread();
+    return std::move(accrual_);
+  }
+
+  /// Fills the components, without the factors that all lines share, and each line's own factor.
+  void add_components() {
+    const Money zero{0, transaction_.currency};
+    accrual_.components.push_back({ComponentKind::base, 0, zero, 0});
+    if (tier_) accrual_.components.push_back({ComponentKind::tier, *tier_, zero, 0});
+    const std::size_t first_campaign = accrual_.components.size();
+    for (const std::uint32_t c : campaigns_) {
+      accrual_.components.push_back({ComponentKind::campaign, c, zero, 0});
+    }
+    factors_.resize(pricing_.lines.size(), 0);
+    for (std::size_t i = 0; i < pricing_.lines.size(); ++i) {
+      if (!takes_part(i)) continue;
+      const std::int64_t eligible = accrual_.lines[i].eligible.minor;
+      const auto add = [&](std::size_t index, Wide surplus) {
+        accrual_.components[index].eligible.minor += eligible;
+        accrual_.components[index].numerator += surplus * eligible;
+      };
+      Wide factor = denominator_;
+      add(0, factor);
+      if (tier_) add(1, stack(factor, tier_multiplier_));
+      for (std::size_t c = 0; c < campaigns_.size(); ++c) {
+        if (((masks_[i] >> c) & 1U) == 0) continue;
+        add(first_campaign + c, stack(factor, programme_.campaigns[campaigns_[c]].multiplier));
+      }
+      factors_[i] = factor;
+    }
+  }
+
+  /// Weight of a line: its exact eligible amount times its own factor, the factors freed of what
+  /// they have in common. False when they leave 64 bits.
+  bool set_weights() {
+    Wide common = 0;
+    for (const Wide factor : factors_) {
+      if (factor != common) common = greatest_common(common, factor < 0 ? -factor : factor);
+    }
+    const std::int64_t minor = power_of_ten(pricing_.fraction_places);
+    Wide sum = 0;
+    for (std::size_t i = 0; i < factors_.size(); ++i) {
+      if (factors_[i] <= 0) continue;
+      const Wide exact =
+          Wide{accrual_.lines[i].eligible.minor} * minor + pricing_.lines[i].fraction;
+      if (exact <= 0) continue;
+      const Wide factor = factors_[i] / common;
+      if (bits(exact) + bits(factor) > 61) return false;
+      accrual_.lines[i].weight = static_cast<std::int64_t>(exact * factor);
+      sum += accrual_.lines[i].weight;
+    }
+    return sum <= weight_max;
+  }
+
+  void spread() {
+    boost::container::small_vector<LineWeight, 16> weights;
+    boost::container::small_vector<UnitAllocation, 16> shares(accrual_.lines.size());
+    for (const AccruedLine& line : accrual_.lines) {
+      weights.push_back({line.weight, line.points.units});
+    }
+    allocate(accrual_.total.count, weights, shares);
+    for (std::size_t i = 0; i < shares.size(); ++i) accrual_.lines[i].points = shares[i];
+  }
+
+  const Programme& programme_;
+  const contract::Transaction& transaction_;
+  const Pricing& pricing_;
+  Accrual accrual_;
+  std::optional<std::uint32_t> tier_;
+  Ratio tier_multiplier_;
+  boost::container::small_vector<std::uint32_t, 8> campaigns_;  // those that hold for some line
+  boost::container::small_vector<std::uint32_t, 16> masks_;     // per line, bits over campaigns_
+  boost::container::small_vector<Wide, 16> factors_;            // per line, over denominator_
+  Wide denominator_ = 1;
+};
+
+}  // namespace
+
+Result<Accrual> accrue(const Programme& programme, const contract::Transaction& transaction,
+                       const Pricing& pricing, LocalTime at) {
+  return Accruer(programme, transaction, pricing).run(at);
+}
+
+}  // namespace crossfoot::ledger

@@ -1,0 +1,254 @@
+// Goal: points are earned, frozen and reversed exactly, whatever the order of returns.
+#include "ledger/accrual.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "ledger/fault_codes.h"
+#include "ledger/receipt_builder.h"
+
+namespace crossfoot::ledger {
+namespace {
+
+using contract::LineKind;
+using contract::TenderKind;
+using contract::TransactionKind;
+using testing::money;
+using testing::plain_programme;
+using testing::ReceiptBuilder;
+
+Accrual accrued(const contract::Transaction& transaction,
+                const Programme& programme = plain_programme()) {
+  return accrue(programme, transaction, price(transaction), LocalTime{}).value();
+}
+
+TEST(Accrual, OnlyEarningKindsEarn) {
+  // Goal: shipping and vouchers earn nothing, and no points go to them.
+  const Accrual accrual = accrued(ReceiptBuilder()
+                                      .line("1", "10.00")
+                                      .line("1", "4.90")
+                                      .kind(LineKind::shipping)
+                                      .line("1", "25.00")
+                                      .kind(LineKind::voucher)
+                                      .take());
+  EXPECT_EQ(accrual.total, Points{10});
+  EXPECT_EQ(accrual.lines[0].points.sum(), 10);
+  EXPECT_EQ(accrual.eligible, money("10.00"));
+}
+
+TEST(Accrual, NobodyEarnsWithoutAMemberOrASale) {
+  // Goal: anonymous sales and other kinds give zero, and an exchange's returned lines none.
+  EXPECT_EQ(accrued(ReceiptBuilder().line("1", "10").member("").take()).total, Points{0});
+  EXPECT_EQ(
+      accrued(ReceiptBuilder().as(TransactionKind::return_goods).line("1", "10").returned().take())
+          .total,
+      Points{0});
+  const Accrual exchange = accrued(ReceiptBuilder()
+                                       .as(TransactionKind::exchange)
+                                       .line("1", "10")
+                                       .returned()
+                                       .line("1", "25")
+                                       .take());
+  EXPECT_EQ(exchange.total, Points{25});
+  EXPECT_EQ(exchange.lines[0].points.units, 0);
+}
+
+TEST(Accrual, AnExcludedTenderIsSharedByLinesThatDoNotEarn) {
+  // Goal: half paid by gift card leaves half of the goods to earn on, shipping bears its own half.
+  const Accrual accrual = accrued(ReceiptBuilder()
+                                      .line("1", "30.00")
+                                      .line("1", "10.00")
+                                      .kind(LineKind::shipping)
+                                      .tender(TenderKind::gift_card, "20.00")
+                                      .tender(TenderKind::card, "20.00")
+                                      .take());
+  EXPECT_EQ(accrual.eligible, money("15.00"));
+  EXPECT_EQ(accrual.excluded, money("20.00"));
+}
+
+TEST(Accrual, PaidWithPointsAltogetherEarnsNothing) {
+  // Goal: excluded tenders beyond the amount due leave zero, not less.
+  EXPECT_EQ(
+      accrued(ReceiptBuilder().line("1", "10.00").tender(TenderKind::points, "12.00").take()).total,
+      Points{0});
+}
+
+TEST(Accrual, ComponentsSumUpToTheExactPoints) {
+  // Goal: the explanation accounts for every fraction: 20 + 5 + 37.5 = 62.5.
+  Programme programme = plain_programme();
+  programme.campaigns.push_back({"toys", {5, 2}, {"TOY-*"}, {}, {}});
+  const auto sale = ReceiptBuilder()
+                        .line("1", "10.00", "TOY-1")
+                        .line("1", "10.00", "CUP")
+                        .member("M-GOLD")
+                        .take();
+  const Accrual accrual = accrued(sale, programme);
+  Wide sum = 0;
+  for (const Component& component : accrual.components) sum += component.numerator;
+  EXPECT_EQ(sum, accrual.exact.numerator);
+  EXPECT_EQ(explain(accrual, programme),
+            (std::vector<std::string>{
+                "base: 1 point(s) per EUR on 20.00 EUR: 20", "tier gold x 1.25 on 20.00 EUR: 5",
+                "campaign toys x 2.5 on 10.00 EUR: 18.75", "rounded (floor): 43.75 -> 43"}));
+}
+
+TEST(Accrual, AddedMultipliersNeverGoBelowNothing) {
+  // Goal: two campaigns of 0x, added, take a line to zero and leave the others alone.
+  Programme programme = plain_programme();
+  programme.stacking = Stacking::additive;
+  programme.campaigns.push_back({"none", {0, 1}, {"B"}, {}, {}});
+  programme.campaigns.push_back({"none-again", {0, 1}, {"B"}, {}, {}});
+  const Accrual accrual =
+      accrued(ReceiptBuilder().line("1", "10", "A").line("1", "10", "B").take(), programme);
+  EXPECT_EQ(accrual.total, Points{10});
+  EXPECT_EQ(accrual.lines[1].points.sum(), 0);
+}
+
+TEST(Accrual, RoundingModes) {
+  // Goal: 1.50 at one point per EUR under each rule (DOMAIN 7.1).
+  const auto sale = ReceiptBuilder().line("1", "1.50").take();
+  const std::vector<std::pair<Rounding, std::int64_t>> expected{{Rounding::floor, 1},
+                                                                {Rounding::truncate, 1},
+                                                                {Rounding::half_up, 2},
+                                                                {Rounding::half_even, 2},
+                                                                {Rounding::ceil, 2}};
+  for (const auto& [rounding, points] : expected) {
+    Programme programme = plain_programme();
+    programme.rounding = rounding;
+    EXPECT_EQ(accrued(sale, programme).total, Points{points});
+  }
+}
+
+TEST(Accrual, AMissingRateIsAFault) {
+  // Goal: another currency without a rate is never taken one to one.
+  const auto sale = ReceiptBuilder("ZAR").line("1", "1700").take();
+  const auto result = accrue(plain_programme(), sale, price(sale), LocalTime{});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, code::rate_missing);
+}
+
+TEST(Accrual, TooManyOrTooLargeMultipliersAreAFault) {
+  // Goal: what leaves the exact arithmetic is refused, not wrapped.
+  const auto sale = ReceiptBuilder().line("1", "1700").take();
+  Programme programme = plain_programme();
+  for (int i = 0; i < 33; ++i) programme.campaigns.push_back({"c", {1, 1}, {}, {}, {}});
+  EXPECT_EQ(accrue(programme, sale, price(sale), LocalTime{}).error().code, code::out_of_range);
+  programme.campaigns.assign(12, {"c", {999'999'937, 1'000'000'000}, {}, {}, {}});
+  EXPECT_EQ(accrue(programme, sale, price(sale), LocalTime{}).error().code, code::out_of_range);
+}
+
+TEST(Freeze, TheVendorsLinesHaveTheLastWord) {
+  // Goal: per-line figures that fit are spread over each line's own units.
+  const Accrual accrual = accrued(ReceiptBuilder().line("3", "5.00").line("1", "5.00").take());
+  const std::vector<AnsweredLine> answered{{2, Points{9}}, {1, Points{11}}};
+  const auto frozen = freeze(Points{20}, answered, accrual).value();
+  EXPECT_TRUE(frozen.by_vendor_lines);
+  EXPECT_EQ(frozen.lines[0].points, (UnitAllocation{3, 2, 3}));
+  EXPECT_EQ(frozen.lines[1].points, (UnitAllocation{9, 0, 1}));
+}
+
+TEST(Freeze, FiguresThatDoNotFitAreNotUsed) {
+  // Goal: a wrong sum, an unknown line and a repeated line leave the answer's total to the weights.
+  const Accrual accrual = accrued(ReceiptBuilder().line("3", "5.00").line("1", "5.00").take());
+  const std::vector<std::vector<AnsweredLine>> misfits{
+      {{1, Points{11}}, {2, Points{8}}},
+      {{1, Points{11}}, {7, Points{9}}},
+      {{1, Points{10}}, {1, Points{10}}},
+  };
+  for (const auto& answered : misfits) {
+    const auto frozen = freeze(Points{20}, answered, accrual).value();
+    EXPECT_FALSE(frozen.by_vendor_lines);
+    EXPECT_EQ(frozen.lines[0].points, (UnitAllocation{5, 0, 3}));
+  }
+}
+
+TEST(Freeze, PointsNeedASoldLine) {
+  // Goal: an answer for a receipt without sold lines is a fault, zero points are not.
+  const Accrual accrual = accrued(
+      ReceiptBuilder().as(TransactionKind::return_goods).line("1", "5.00").returned().take());
+  EXPECT_EQ(freeze(Points{3}, {}, accrual).error().code, code::nothing_to_freeze);
+  EXPECT_TRUE(freeze(Points{0}, {}, accrual).value().lines.empty());
+}
+
+TEST(Freeze, AnswersOtherThanExpectedAreFrozenAsAnswered) {
+  // Goal: the points are the vendor's, also when our rules give none (R17).
+  const auto sale = ReceiptBuilder().line("2", "5.00").kind(LineKind::fee).take();
+  const auto frozen =
+      freeze(Points{7}, {}, sale, price(sale), plain_programme(), LocalTime{}).value();
+  EXPECT_EQ(frozen.total, Points{7});
+  EXPECT_EQ(frozen.lines[0].points, (UnitAllocation{3, 1, 2}));
+}
+
+RC_GTEST_PROP(Reversal, EveryOrderAndSplitTakesWhatWasEarned, ()) {
+  ReceiptBuilder builder;
+  const auto count = *rc::gen::inRange(1, 5);
+  for (int i = 0; i < count; ++i) {
+    const auto quantity = *rc::gen::inRange<std::int64_t>(1, 12);
+    const auto minor = *rc::gen::inRange<std::int64_t>(0, 5'000);
+    builder.line(to_string(Decimal{quantity, 0}), to_string(Decimal{minor, 2}),
+                 *rc::gen::element("A", "B"));
+  }
+  Programme programme = plain_programme();
+  programme.campaigns.push_back({"b", {3, 2}, {"B"}, {}, {}});
+  programme.stacking = *rc::gen::element(Stacking::multiplicative, Stacking::additive);
+  const auto sale = builder.member(*rc::gen::element("M-1", "M-GOLD")).take();
+  const Accrual accrual = accrued(sale, programme);
+  const auto frozen = freeze(accrual.total, {}, accrual).value();
+
+  std::vector<std::size_t> units;
+  for (std::size_t i = 0; i < frozen.lines.size(); ++i) {
+    units.insert(units.end(), static_cast<std::size_t>(frozen.lines[i].points.units), i);
+  }
+  const auto take_back = [&](const std::vector<std::size_t>& order, std::size_t at_once) {
+    std::vector<std::int64_t> returned(frozen.lines.size(), 0);
+    Points taken;
+    for (std::size_t at = 0; at < order.size(); at += at_once) {
+      std::vector<std::int64_t> after = returned;
+      for (std::size_t u = at; u < std::min(order.size(), at + at_once); ++u) ++after[order[u]];
+      for (std::size_t i = 0; i < after.size(); ++i) {
+        taken += reversal(frozen.lines[i].points, returned[i], after[i]);
+      }
+      returned = after;
+    }
+    return taken;
+  };
+  for (std::size_t i = units.size(); i > 1; --i) {
+    std::swap(units[i - 1], units[*rc::gen::inRange<std::size_t>(0, i)]);
+  }
+  RC_ASSERT(take_back(units, 1) == accrual.total);
+  RC_ASSERT(take_back(units, *rc::gen::inRange<std::size_t>(1, 7)) == accrual.total);
+}
+
+RC_GTEST_PROP(Accrual, LinesSumUpToTheTotalAndTheTotalToTheComponents, ()) {
+  ReceiptBuilder builder;
+  const auto count = *rc::gen::inRange(1, 7);
+  for (int i = 0; i < count; ++i) {
+    const auto milli = *rc::gen::inRange<std::int64_t>(0, 50'000);
+    builder.line(to_string(Decimal{*rc::gen::inRange<std::int64_t>(1, 9), 0}),
+                 to_string(Decimal{milli, 3}), *rc::gen::element("A", "B", "C"));
+  }
+  const auto gift = *rc::gen::inRange<std::int64_t>(1, 20'000);
+  builder.tender(TenderKind::gift_card, to_string(Decimal{gift, 2}));
+  Programme programme = plain_programme();
+  programme.points_per_unit = {3, 2};
+  programme.campaigns.push_back({"a", {7, 5}, {"A"}, {}, {}});
+  programme.campaigns.push_back({"b", {3, 1}, {"?"}, {}, {}});
+  const Accrual accrual = accrued(builder.take(), programme);
+  Wide exact = 0;
+  for (const Component& component : accrual.components) exact += component.numerator;
+  RC_ASSERT(exact == accrual.exact.numerator);
+  std::int64_t points = 0;
+  Money eligible{0, accrual.eligible.currency};
+  for (const AccruedLine& line : accrual.lines) {
+    points += line.points.sum();
+    eligible += line.eligible;
+    RC_ASSERT(line.eligible.minor >= 0);
+  }
+  RC_ASSERT(points == accrual.total.count);
+  RC_ASSERT(eligible == accrual.eligible);
+  RC_ASSERT(accrual.total.count * accrual.exact.denominator <= accrual.exact.numerator);
+  RC_ASSERT((accrual.total.count + 1) * accrual.exact.denominator > accrual.exact.numerator);
+}
+
+}  // namespace
+}  // namespace crossfoot::ledger

@@ -1,0 +1,132 @@
+// Goal: every document's debits equal its credits, and the accounts are the expected ones.
+#include "ledger/journal.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "ledger/fault_codes.h"
+#include "ledger/receipt_builder.h"
+
+namespace crossfoot::ledger {
+namespace {
+
+using contract::TaxMode;
+using contract::TenderKind;
+using contract::TransactionKind;
+using testing::money;
+using testing::ReceiptBuilder;
+
+Journal posted(const contract::Transaction& transaction, const JournalOptions& options = {}) {
+  return journal_of(transaction, price(transaction), options).value();
+}
+
+contract::Transaction sale_of_120() {
+  return ReceiptBuilder()
+      .mode(TaxMode::exclusive)
+      .line("1", "100.00")
+      .tax("STD", "0.20")
+      .tender(TenderKind::cash, "120.00")
+      .take();
+}
+
+TEST(Journal, SaleWithDeferredPoints) {
+  // Goal: 100 + 20 tax in cash, points worth 5: revenue 95.24, liability 4.76 (DOMAIN 7.8).
+  const SspSplit split = allocate_by_relative_ssp(money("100"), money("100"), money("5"));
+  const Journal expected{{Account::cash, Side::debit, money("120.00"), ""},
+                         {Account::revenue, Side::credit, money("95.24"), "STD"},
+                         {Account::points_liability, Side::credit, money("4.76"), ""},
+                         {Account::tax_payable, Side::credit, money("20.00"), "STD"}};
+  EXPECT_EQ(posted(sale_of_120(), {.points_part = split.points}), expected);
+}
+
+TEST(Journal, TheReturnIsTheOtherSide) {
+  // Goal: revenue, tax and liability back, cash out; unlinked ones in an account class of their
+  // own.
+  auto back = sale_of_120();
+  back.kind = TransactionKind::return_goods;
+  back.lines[0].action = contract::LineAction::returned;
+  const Journal expected{{Account::cash, Side::credit, money("120.00"), ""},
+                         {Account::revenue, Side::debit, money("95.24"), "STD"},
+                         {Account::points_liability, Side::debit, money("4.76"), ""},
+                         {Account::tax_payable, Side::debit, money("20.00"), "STD"}};
+  const JournalOptions options{.points_part = money("4.76")};
+  EXPECT_EQ(posted(back, options), expected);
+  EXPECT_EQ(posted(back, options), mirrored(posted(sale_of_120(), options)));
+  EXPECT_EQ(posted(back, {.unlinked = true})[1],
+            (Posting{Account::unlinked_returns, Side::debit, money("100.00"), "STD"}));
+}
+
+TEST(Journal, CashRoundingHasItsAccount) {
+  // Goal: CHF 9.98 paid with 10.00 leaves 0.02 in the rounding account.
+  const auto sale =
+      ReceiptBuilder("CHF").line("1", "9.98").tender(TenderKind::cash, "10.00").take();
+  EXPECT_EQ(posted(sale).back(),
+            (Posting{Account::rounding_difference, Side::credit, money("0.02", "CHF"), ""}));
+}
+
+TEST(Journal, AGiftCardIsALiabilityUntilItPays) {
+  // Goal: selling one is no revenue, paying with one releases the liability.
+  const auto sold = ReceiptBuilder()
+                        .line("1", "25.00")
+                        .kind(contract::LineKind::voucher)
+                        .tender(TenderKind::card, "25.00")
+                        .take();
+  EXPECT_EQ(posted(sold),
+            (Journal{{Account::card, Side::debit, money("25.00"), ""},
+                     {Account::voucher_liability, Side::credit, money("25.00"), ""}}));
+  const auto paid =
+      ReceiptBuilder().line("1", "25.00").tender(TenderKind::gift_card, "25.00").take();
+  EXPECT_EQ(posted(paid), (Journal{{Account::voucher_liability, Side::debit, money("25.00"), ""},
+                                   {Account::revenue, Side::credit, money("25.00"), ""}}));
+}
+
+TEST(Journal, WithoutTendersTheAmountIsReceivable) {
+  // Goal: a sale on account balances too.
+  EXPECT_EQ(posted(ReceiptBuilder().line("1", "7.00").take())[0],
+            (Posting{Account::receivable, Side::debit, money("7.00"), ""}));
+}
+
+TEST(Journal, DoesNotInventMoney) {
+  // Goal: a missing cent of tender and a points' part above the net are faults.
+  auto sale = sale_of_120();
+  EXPECT_EQ(journal_of(sale, price(sale), {.points_part = money("100.01")}).error().code,
+            code::does_not_balance);
+  sale.tenders[0].amount = money("119.99");
+  EXPECT_EQ(journal_of(sale, price(sale)).error().code, code::does_not_balance);
+}
+
+TEST(Journal, ImbalanceIsPerCurrency) {
+  // Goal: a euro never balances a franc.
+  const Journal journal{{Account::cash, Side::debit, money("1.00", "EUR"), ""},
+                        {Account::revenue, Side::credit, money("1.00", "CHF"), ""}};
+  EXPECT_EQ(imbalance(journal), (std::vector<Money>{money("1.00", "EUR"), money("-1.00", "CHF")}));
+}
+
+RC_GTEST_PROP(Journal, EveryDocumentBalances, ()) {
+  ReceiptBuilder builder;
+  builder.as(TransactionKind::exchange);
+  builder.mode(*rc::gen::element(TaxMode::inclusive, TaxMode::exclusive, TaxMode::not_in_source));
+  const auto count = *rc::gen::inRange(1, 9);
+  for (int i = 0; i < count; ++i) {
+    builder.line(to_string(Decimal{*rc::gen::inRange<std::int64_t>(1, 50), 0}),
+                 to_string(Decimal{*rc::gen::inRange<std::int64_t>(0, 10'000), 2}));
+    builder.tax(*rc::gen::element("A", "B"), *rc::gen::element("0.19", "0.077", "0"));
+    if (*rc::gen::arbitrary<bool>()) builder.returned();
+    if (*rc::gen::inRange(0, 5) == 0) builder.kind(contract::LineKind::voucher);
+  }
+  auto document = builder.take();
+  const PricingOptions level{*rc::gen::element(TaxLevel::line, TaxLevel::receipt)};
+  Pricing pricing = price(document, level);
+  if (*rc::gen::arbitrary<bool>() && pricing.due.minor != 0) {
+    document.tenders.push_back(
+        {TenderKind::card, pricing.due.minor < 0 ? -pricing.due : pricing.due});
+    pricing = price(document, level);
+  }
+  const auto journal = journal_of(document, pricing, {.unlinked = *rc::gen::arbitrary<bool>()});
+  RC_ASSERT(journal.has_value());
+  RC_ASSERT(imbalance(*journal).empty());
+  for (const Posting& posting : *journal) RC_ASSERT(posting.amount.minor > 0);
+}
+
+}  // namespace
+}  // namespace crossfoot::ledger

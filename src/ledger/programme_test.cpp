@@ -1,0 +1,134 @@
+// Goal: programmes are read exactly or refused with the place, and zones give the shop's clock.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "ledger/fault_codes.h"
+#include "ledger/programme_json.h"
+#include "ledger/receipt_builder.h"
+#include "ledger/zones.h"
+
+namespace crossfoot::ledger {
+namespace {
+
+std::string example() {
+  std::ifstream file("apps/sandbox/programme.example.json");
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string with(std::string_view part) {
+  return R"({"programme":"p","version":2,"currency":"EUR","earn":{"points_per_unit":"1"},)" +
+         std::string(part) + "}";
+}
+
+TEST(ProgrammeJson, ReadsTheExample) {
+  // Goal: every rule of the example arrives.
+  const auto programme = parse_programme(example());
+  ASSERT_TRUE(programme) << programme.error().where << " " << programme.error().cause;
+  EXPECT_EQ(programme->name, "default");
+  EXPECT_EQ(programme->version, 1U);
+  EXPECT_EQ(programme->points_per_unit, (Ratio{1, 1}));
+  EXPECT_EQ(programme->rounding, Rounding::floor);
+  EXPECT_EQ(programme->base, EarnBase::gross);
+  EXPECT_EQ(programme->stacking, Stacking::multiplicative);
+  EXPECT_TRUE(programme->earns(contract::LineKind::goods));
+  EXPECT_FALSE(programme->earns(contract::LineKind::voucher));
+  EXPECT_TRUE(programme->excludes(contract::TenderKind::gift_card));
+  EXPECT_TRUE(programme->excludes(contract::TenderKind::points));
+  EXPECT_FALSE(programme->excludes(contract::TenderKind::card));
+  EXPECT_EQ(programme->rate(*find_currency("CHF")), (Ratio{21, 20}));
+  EXPECT_EQ(programme->rate(*find_currency("GBP")), std::nullopt);
+  ASSERT_TRUE(programme->tier_of("M-GOLD-1"));
+  EXPECT_EQ(programme->tiers[*programme->tier_of("M-GOLD-1")].multiplier, (Ratio{5, 4}));
+  EXPECT_FALSE(programme->tier_of("M-1"));
+  ASSERT_EQ(programme->campaigns.size(), 1U);
+  EXPECT_TRUE(programme->campaigns[0].covers("TOY-7"));
+  EXPECT_FALSE(programme->campaigns[0].covers("CUP-7"));
+  EXPECT_EQ(programme->zone_of("DE"), "Europe/Berlin");
+  EXPECT_EQ(programme->zone_of("DE-BY"), "Europe/Berlin");
+  EXPECT_EQ(programme->zone_of("FR"), "UTC");
+  EXPECT_EQ(programme->zone_of(""), "UTC");
+}
+
+TEST(ProgrammeJson, RatesMayBeFractions) {
+  // Goal: 1/17 has no finite decimal and is kept exact.
+  const auto programme =
+      parse_programme(with(R"("rates":[{"currency":"ZAR","to_programme":"2/34"}])"));
+  ASSERT_TRUE(programme);
+  EXPECT_EQ(programme->rate(*find_currency("ZAR")), (Ratio{1, 17}));
+}
+
+TEST(ProgrammeJson, RefusesWithThePlace) {
+  // Goal: nothing malformed, unknown or contradictory becomes a rule.
+  const std::vector<std::pair<std::string, std::string>> refused{
+      {"{", "/"},
+      {"[]", "/"},
+      {R"({"programme":"p"})", "/version"},
+      {with(R"("zone":{})"), "/zone"},
+      {with(R"("version":3)"), "/version"},
+      {with(R"("rates":[{"currency":"XAU","to_programme":"1"}])"), "/rates/0/currency"},
+      {with(R"("rates":[{"currency":"CHF","to_programme":1.05}])"), "/rates/0/to_programme"},
+      {with(R"("rates":[{"currency":"CHF","to_programme":"0"}])"), "/rates/0"},
+      {with(R"("rates":[{"currency":"CHF","to_programme":"1/0"}])"), "/rates/0/to_programme"},
+      {with(R"("tiers":[{"multiplier":"2"}])"), "/tiers/0/tier"},
+      {with(R"("tiers":[{"tier":"a","multiplier":"-2"}])"), "/tiers/0/multiplier"},
+      {with(R"("tiers":[{"tier":"a","members":["x","x"]}])"), "/tiers"},
+      {with(R"("campaigns":[{"id":"a","from":"2026-11-21"}])"), "/campaigns/0/from"},
+      {with(R"("campaigns":[{"id":"a","from":"2026-11-21T00:00:00",)"
+            R"("until":"2026-11-21T00:00:00"}])"),
+       "/campaigns/0/until"},
+  };
+  for (const auto& [json, place] : refused) {
+    const auto programme = parse_programme(json);
+    ASSERT_FALSE(programme) << json;
+    EXPECT_EQ(programme.error().code, code::programme_malformed);
+    EXPECT_EQ(programme.error().where, "programme: " + place) << json;
+  }
+}
+
+TEST(Glob, Matches) {
+  // Goal: stars backtrack, question marks take one character.
+  EXPECT_TRUE(glob_matches("TOY-*", "TOY-"));
+  EXPECT_TRUE(glob_matches("*-A*B", "X-AAB"));
+  EXPECT_TRUE(glob_matches("T?Y", "TOY"));
+  EXPECT_TRUE(glob_matches("*", ""));
+  EXPECT_FALSE(glob_matches("T?Y", "TY"));
+  EXPECT_FALSE(glob_matches("TOY", "TOYS"));
+  EXPECT_FALSE(glob_matches("*A", "AB"));
+}
+
+TEST(Zones, FollowDaylightSaving) {
+  // Goal: the shop's clock jumps in spring and repeats an hour in autumn.
+  const SystemZones zones;
+  const auto clock = [&](std::string_view instant) {
+    const auto local = zones.local("Europe/Berlin", parse_instant(instant).value());
+    return to_string(Instant{local.value().micros});
+  };
+  EXPECT_EQ(clock("2026-03-29T00:59:59Z"), "2026-03-29T01:59:59Z");
+  EXPECT_EQ(clock("2026-03-29T01:00:00Z"), "2026-03-29T03:00:00Z");
+  EXPECT_EQ(clock("2026-10-25T00:30:00Z"), "2026-10-25T02:30:00Z");
+  EXPECT_EQ(clock("2026-10-25T01:30:00Z"), "2026-10-25T02:30:00Z");
+}
+
+TEST(Zones, UnknownOnesAreAFault) {
+  // Goal: a misspelt zone is reported, not taken as UTC.
+  const auto local = SystemZones().local("Europe/Atlantis", Instant{0});
+  ASSERT_FALSE(local);
+  EXPECT_EQ(local.error().code, code::zone_unknown);
+}
+
+TEST(Zones, ATransactionIsJudgedByItsShopsClock) {
+  // Goal: Saturday 00:30 in Berlin is still Friday in UTC.
+  const auto programme = parse_programme(example()).value();
+  auto sale = testing::ReceiptBuilder().line("1", "1").take();
+  sale.occurred_at = parse_instant("2026-11-20T23:30:00Z").value();
+  EXPECT_TRUE(programme.campaigns[0].holds_at(local_time(programme, sale, SystemZones()).value()));
+  sale.region = "XX";
+  EXPECT_FALSE(programme.campaigns[0].holds_at(local_time(programme, sale, SystemZones()).value()));
+}
+
+}  // namespace
+}  // namespace crossfoot::ledger

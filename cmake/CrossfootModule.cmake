@@ -2,7 +2,7 @@
 add_library(crossfoot_flags INTERFACE)
 target_include_directories(crossfoot_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(crossfoot_flags INTERFACE
-  -Wall -Wextra -Wconversion -Wshadow -Werror -Wthread-safety -Wno-missing-field-initializers
+  -Wall -Wextra -Wconversion -Wshadow -Werror -Wthread-safety -Wno-missing-field-initializers -Wno-missing-designated-field-initializers
   -fno-omit-frame-pointer)
 target_link_options(crossfoot_flags INTERFACE -fuse-ld=mold)
 

@@ -15,6 +15,7 @@ const child = spawn(process.execPath, [spec], {
     CROSSFOOT_DATE: business_date,
     CROSSFOOT_REGISTER: register,
     CROSSFOOT_SEQUENCE: sequence,
+    CROSSFOOT_MANY: "1",
   },
 });
 child.on("exit", async (code) => {

@@ -190,7 +190,7 @@ function makeTimeline(head, legs, recorded) {
     detail: null,
     ...more,
   });
-  if (head.state === "held") return [entry(0, "held", null, null)];
+  if (head.state === "held") return [entry(0, "held", null, "held")];
   const entries = [entry(0, "accepted", null, null)];
   for (const leg of legs) {
     const start = leg.target === "erp" ? 150 : 6;
@@ -209,7 +209,7 @@ function makeTimeline(head, legs, recorded) {
   }
   entries.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   if (legs.every(({ state }) => state === "done"))
-    entries.push(entry(480, "flow_done", null, null));
+    entries.push(entry(480, "flow_done", null, "done"));
   return entries;
 }
 
@@ -271,7 +271,11 @@ function makeReconciliations({ pick, text, now, list }) {
     from: day(3),
     to: day(2),
     as_of: new Date(now - 26 * 3_600_000).toISOString(),
-    items: { agreed: 9_812, in_flight: 0, explained: 310, unverified: 0, break: 0 },
+    receipts: 4_961,
+    items: { agreed: 9_612, in_flight: 0, explained: 310, unverified: 0, break: 0 },
+    money: [{ currency: "EUR", channel: "488104.20", erp: "488104.20", rounding: "0.00" }],
+    points: { crossfoot: 402_118, loyalty: 402_118 },
+    control: { compared: 136, different: 0 },
     breaks: [],
   };
   return { reconciliations: [reconciliation, clean], breaks };

@@ -7,6 +7,7 @@
 // CROSSFOOT_SHOP, CROSSFOOT_DATE, CROSSFOOT_SEQUENCE   a sale with a member, complete (needed)
 // CROSSFOOT_REGISTER     its till, when shop, date and number alone are not unique
 // CROSSFOOT_SCREENSHOTS  folder for pictures; none are taken without it
+// CROSSFOOT_MANY         set when there are more receipts than one page of the list holds
 // CROSSFOOT_CHROMIUM     the browser, /usr/bin/chromium by default
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -154,7 +155,8 @@ async function timelineTellsTheStory(page, size) {
   assert.match(story, /Loyalty credited the points/, story);
   assert.match(story, /ERP posted the receipt/, story);
   assert.ok((await page.locator(".leg").count()) >= 2, "fewer than two legs are shown");
-  assert.equal(await page.getByRole("button", { name: "Copy Correlation id" }).count(), 1);
+  await page.getByRole("button", { name: "Copy Correlation id" }).click();
+  await page.getByText(/^(Copied|Select and copy it by hand)$/).waitFor();
   await checked(page, size, "receipt");
 }
 
@@ -163,6 +165,22 @@ async function breaksPageOpens(page, size) {
   await page.getByRole("heading", { name: "Breaks", level: 1 }).waitFor();
   await page.locator("table, .empty").first().waitFor();
   await checked(page, size, "breaks");
+}
+
+async function listGoesOn(page) {
+  await page.goto(`${base}/console/#/receipts`);
+  const rows = page.getByRole("table", { name: "Receipts" }).locator("tbody tr");
+  await rows.first().waitFor();
+  const before = await rows.count();
+  await page.getByRole("button", { name: "Show more" }).click();
+  await page.waitForFunction(
+    (shown) => document.querySelectorAll("tbody tr").length > shown,
+    before,
+  );
+  const ids = await page
+    .locator("[data-receipt]")
+    .evaluateAll((links) => links.map(({ dataset }) => dataset.receipt));
+  assert.equal(new Set(ids).size, ids.length, "a receipt is listed twice");
 }
 
 async function unknownReceiptIsSaid(page) {
@@ -184,6 +202,14 @@ async function unreachableIsAdmitted(page) {
   await page.unroute("**/v1/**");
   await page.locator('[data-live="live"]').waitFor();
   assert.equal(await page.getByRole("alert").count(), 0, "the warning stayed");
+}
+
+async function strangeAnswerIsContained(page) {
+  await page.route("**/v1/overview", (route) => route.fulfill({ json: {} }));
+  await page.goto(`${base}/console/`);
+  await page.getByRole("alert").getByText("This page could not be shown").waitFor();
+  await page.getByRole("navigation").getByRole("link", { name: "Receipts" }).click();
+  await page.getByRole("heading", { name: "Receipts", level: 1 }).waitFor();
 }
 
 const browser = await chromium.launch({
@@ -209,7 +235,11 @@ try {
     });
   }
   await story("the overview refreshes by itself", sizes.desktop, overviewRefreshes);
+  if (process.env.CROSSFOOT_MANY) {
+    await story("a long list goes on", sizes.desktop, listGoesOn);
+  }
   await story("an unknown receipt is said to be unknown", sizes.desktop, unknownReceiptIsSaid);
+  await story("a strange answer stays contained", sizes.desktop, strangeAnswerIsContained);
   await story("a silent server is admitted", sizes.desktop, unreachableIsAdmitted);
 } finally {
   await browser.close();

@@ -114,7 +114,7 @@ export function useBreakSample(reconciliation: string | undefined) {
         const query = queryString({ reconciliation, after, limit: "200" });
         const page: Page<Break> = await getJson<Page<Break>>(`/v1/breaks${query}`, signal);
         items.push(...page.items);
-        after = page.next;
+        after = page.next ?? null;
       } while (after !== null && items.length < sampleSize);
       return { items, complete: after === null };
     },

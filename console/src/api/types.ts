@@ -1,6 +1,9 @@
 // The answers of the API that the console reads, as api/README.md states them. Amounts are decimal
 // strings and stay strings: the console never computes with floating point.
 
+/** A field that the server may state as null or leave out; both mean that there is none. */
+export type Maybe<T> = T | null | undefined;
+
 export type FlowState = "open" | "done" | "parked" | "dead";
 export type MessageState = "accepted" | "held" | "invalid";
 export type BreakerState = "closed" | "open" | "half_open";
@@ -13,8 +16,8 @@ export interface Overview {
   flows: Record<FlowState, number>;
   held: number;
   invalid: number;
-  waiting: { target: string; count: number; oldest_at: string | null }[];
-  parked: { code: string; count: number; oldest_at: string | null }[];
+  waiting: { target: string; count: number; oldest_at?: Maybe<string> }[];
+  parked: { code: string; count: number; oldest_at?: Maybe<string> }[];
   targets: { target: string; breaker: BreakerState; in_flight: number; due: number }[];
 }
 
@@ -28,7 +31,7 @@ export interface Step {
   name: string;
   reference: string;
   state: string;
-  acknowledgement?: Acknowledgement | null;
+  acknowledgement?: Maybe<Acknowledgement>;
 }
 
 export interface Leg {
@@ -37,8 +40,8 @@ export interface Leg {
   target: string;
   state: string;
   attempts: number;
-  due_at: string | null;
-  reason: string | null;
+  due_at?: Maybe<string>;
+  reason?: Maybe<string>;
   steps: Step[];
 }
 
@@ -56,24 +59,28 @@ export interface ReceiptHead {
   correlation_id: string;
   kind: string;
   channel: string;
-  shop: string | null;
-  register: string | null;
-  sequence: string | null;
-  external_id?: string | null;
-  business_date: string | null;
-  occurred_at: string | null;
+  shop?: Maybe<string>;
+  register?: Maybe<string>;
+  sequence?: Maybe<string>;
+  external_id?: Maybe<string>;
+  business_date?: Maybe<string>;
+  occurred_at?: Maybe<string>;
   recorded_at: string;
-  currency: string | null;
-  gross: string | null;
-  member: string | null;
-  conflict_with: string | null;
-  flow?: Partial<Flow> | null;
+  currency?: Maybe<string>;
+  gross?: Maybe<string>;
+  member?: Maybe<string>;
+  conflict_with?: Maybe<string>;
+  flow?: Maybe<Partial<Flow>>;
 }
 
 export interface Flow {
   state: FlowState;
   legs: Leg[];
-  points: { expected: number | null; answered: number | null; reversed: number | null } | null;
+  points?: Maybe<{
+    expected?: Maybe<number>;
+    answered?: Maybe<number>;
+    reversed?: Maybe<number>;
+  }>;
   links: Link[];
 }
 
@@ -82,14 +89,14 @@ export type Receipt = ReceiptHead;
 export interface TimelineEntry {
   at: string;
   event: string;
-  leg: number | null;
-  kind: string | null;
-  target: string | null;
-  step: string | null;
-  attempt: number | null;
-  state: string | null;
-  reference: string | null;
-  detail: string | null;
+  leg?: Maybe<number>;
+  kind?: Maybe<string>;
+  target?: Maybe<string>;
+  step?: Maybe<string>;
+  attempt?: Maybe<number>;
+  state?: Maybe<string>;
+  reference?: Maybe<string>;
+  detail?: Maybe<string>;
 }
 
 export interface Timeline {
@@ -100,7 +107,7 @@ export interface Timeline {
 
 export interface Page<T> {
   items: T[];
-  next: string | null;
+  next?: Maybe<string>;
 }
 
 export interface Reconciliation {
@@ -130,12 +137,12 @@ export interface Break {
   reconciliation: string;
   class: BreakClass;
   side: string;
-  transaction: string | null;
-  shop: string | null;
-  business_date: string | null;
-  currency: string | null;
-  money: string | null;
-  points: number | null;
+  transaction?: Maybe<string>;
+  shop?: Maybe<string>;
+  business_date?: Maybe<string>;
+  currency?: Maybe<string>;
+  money?: Maybe<string>;
+  points?: Maybe<number>;
   found_at: string;
-  detail: string | null;
+  detail?: Maybe<string>;
 }

@@ -177,7 +177,7 @@ const columns: readonly Column<Break>[] = [
   {
     header: "Receipt",
     cell: ({ transaction }) =>
-      transaction === null ? (
+      transaction == null ? (
         <span className="quiet">none known</span>
       ) : (
         <a href={receiptHref(transaction)} aria-label={`Open receipt ${transaction}`}>
@@ -188,8 +188,8 @@ const columns: readonly Column<Break>[] = [
 ];
 
 function Difference({ money, currency, points }: Pick<Break, "money" | "currency" | "points">) {
-  const hasMoney = money !== null && !isZeroDecimal(money);
-  const hasPoints = points !== null && points !== 0;
+  const hasMoney = money != null && !isZeroDecimal(money);
+  const hasPoints = points != null && points !== 0;
   if (!hasMoney && !hasPoints) return <span className="quiet">no amount</span>;
   return (
     <>

@@ -1,5 +1,5 @@
 import { useBreakSample, useOverview, useReconciliations } from "../api/queries";
-import type { Overview } from "../api/types";
+import type { Overview, Maybe } from "../api/types";
 import { useAsOf } from "../as-of";
 import { Age, Panel, Pill } from "../parts/bits";
 import { DataTable } from "../parts/data-table";
@@ -21,6 +21,7 @@ export function OverviewPage() {
   const reconciliations = useReconciliations();
   const latest = reconciliations.data?.find(({ state }) => state === "done");
   const running = reconciliations.data?.find(({ state }) => state === "running");
+  const newestFailed = reconciliations.data?.[0]?.state === "failed";
   const sample = useBreakSample(latest?.id);
 
   const { data } = overview;
@@ -50,6 +51,7 @@ export function OverviewPage() {
       <ReconciliationPanel
         latest={latest}
         running={running}
+        newestFailed={newestFailed}
         error={reconciliations.data === undefined ? reconciliations.error : null}
         sample={sample.data}
       />
@@ -123,7 +125,7 @@ function Tile({ state, name, count, attention = false }: TileProps) {
 interface SystemRow {
   target: string;
   count: number;
-  oldest_at: string | null;
+  oldest_at: Maybe<string>;
   health: Overview["targets"][number] | undefined;
 }
 
@@ -203,7 +205,7 @@ function ParkedPanel({ overview }: { overview: Overview }) {
               end: true,
               cell: ({ oldest_at }) => {
                 const age = ageBetween(oldest_at, asOf);
-                return oldest_at === null || age === null ? (
+                return oldest_at == null || age === null ? (
                   "–"
                 ) : (
                   <Age at={oldest_at} ms={age} />

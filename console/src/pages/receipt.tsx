@@ -1,6 +1,6 @@
 import { Problem } from "../api/client";
 import { useReceipt, useTimeline } from "../api/queries";
-import type { Flow, Leg, Receipt, Step } from "../api/types";
+import type { Flow, Leg, MessageState, Receipt, Step } from "../api/types";
 import { useAsOf } from "../as-of";
 import { CopyId, Fact, Money, Panel, Pill } from "../parts/bits";
 import { DataTable } from "../parts/data-table";
@@ -55,10 +55,10 @@ export function ReceiptPage({ id }: { id: string }) {
     <>
       {back}
       <Head receipt={receipt.data} />
-      {receipt.data.conflict_with !== null && <Conflict other={receipt.data.conflict_with} />}
+      {receipt.data.conflict_with != null && <Conflict other={receipt.data.conflict_with} />}
       <div className="grid grid-receipt">
         <div>
-          <Legs legs={receipt.data.flow?.legs ?? []} />
+          <Legs state={receipt.data.state} legs={receipt.data.flow?.legs ?? []} />
           <Originals links={receipt.data.flow?.links ?? []} />
         </div>
         <Panel title="What happened" note="Oldest first" className="timeline-panel">
@@ -119,7 +119,7 @@ function Head({ receipt }: { receipt: Receipt }) {
         </Fact>
         <Fact name="Member">{receipt.member ?? <span className="quiet">none</span>}</Fact>
         <Fact name="Points">
-          <Points points={receipt.flow?.points ?? null} />
+          <Points points={receipt.flow?.points} />
         </Fact>
       </dl>
       <div className="ids">
@@ -131,23 +131,31 @@ function Head({ receipt }: { receipt: Receipt }) {
 }
 
 function Points({ points }: { points: Flow["points"] }) {
-  if (points === null) return <span className="quiet">none</span>;
+  if (points == null) return <span className="quiet">none</span>;
   const { expected, answered, reversed } = points;
-  const differs = expected !== null && answered !== null && expected !== answered;
+  const takenBack = reversed != null && reversed !== 0;
+  if ((expected ?? 0) === 0 && (answered ?? 0) === 0) {
+    return takenBack ? (
+      <>{formatCount(Math.abs(reversed))} taken back</>
+    ) : (
+      <span className="quiet">none</span>
+    );
+  }
+  const differs = expected != null && answered != null && expected !== answered;
   const lines = [
-    expected !== null && `${formatCount(expected)} expected`,
-    reversed !== null && reversed !== 0 && `${formatCount(reversed)} taken back`,
-  ].filter((line) => line !== false);
+    ...(expected == null ? [] : [`${formatCount(expected)} expected`]),
+    ...(takenBack ? [`${formatCount(Math.abs(reversed))} taken back`] : []),
+  ];
   return (
     <>
-      {answered === null ? (
+      {answered == null ? (
         <span className="quiet">not confirmed yet</span>
       ) : (
         <span className={differs ? "strong bad-text" : undefined}>
           {formatCount(answered)} confirmed
         </span>
       )}
-      {lines.length > 0 && <span className="tech">{lines.join(" · ")}</span>}
+      <span className="tech">{lines.join(" · ")}</span>
     </>
   );
 }
@@ -162,11 +170,15 @@ function Conflict({ other }: { other: string }) {
   );
 }
 
-function Legs({ legs }: { legs: readonly Leg[] }) {
+function Legs({ state, legs }: { state: MessageState; legs: readonly Leg[] }) {
   return (
     <Panel title="Where it has to go">
       {legs.length === 0 ? (
-        <p className="empty">Nothing has to be sent for this receipt.</p>
+        <p className="empty">
+          {state === "held"
+            ? "Nothing is sent while it is held."
+            : "Nothing has to be sent for this receipt."}
+        </p>
       ) : (
         <ol className="legs">
           {legs.map((leg) => (
@@ -196,7 +208,7 @@ function LegItem({ leg }: { leg: Leg }) {
           {wait !== null && wait > 0 && ` Next try in ${formatAge(wait)}.`}
         </p>
       )}
-      {leg.reason !== null && leg.reason !== "" && <LegReason code={leg.reason} />}
+      {leg.reason != null && leg.reason !== "" && <LegReason code={leg.reason} />}
       <p className="tech">
         leg {leg.leg} · {leg.kind} ·{" "}
         {leg.attempts === 0 ? "not sent yet" : plural(leg.attempts, "attempt")}

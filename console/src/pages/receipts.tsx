@@ -121,11 +121,11 @@ const columns: readonly Column<ReceiptHead>[] = [
 
 /** How the shop would name it. */
 export function receiptName(row: ReceiptHead): string {
-  if (row.sequence === null || row.sequence === "") {
+  if (row.sequence == null || row.sequence === "") {
     const own = row.external_id ?? "";
     return own === "" ? `${kindName(row.kind)}, ${row.shop ?? "no store"}` : own;
   }
-  const till = row.register === null || row.register === "" ? "" : `, till ${row.register}`;
+  const till = row.register == null || row.register === "" ? "" : `, till ${row.register}`;
   return `${row.shop ?? "No store"}${till}, no. ${row.sequence}`;
 }
 

@@ -1,3 +1,4 @@
+import type { Maybe } from "../api/types";
 import { useEffect, useId, useState, type ReactNode } from "react";
 import { formatAge, formatAmount, formatInstant } from "../words/format";
 import type { Said, Tone } from "../words/words";
@@ -51,14 +52,14 @@ export function Money({
   amount,
   currency,
 }: {
-  amount: string | null;
-  currency: string | null;
+  amount: Maybe<string>;
+  currency: Maybe<string>;
 }) {
-  if (amount === null) return <span className="quiet">–</span>;
+  if (amount == null) return <span className="quiet">–</span>;
   return (
     <span className="money">
       {formatAmount(amount, currency)}
-      {currency !== null && <span className="currency"> {currency}</span>}
+      {currency != null && <span className="currency"> {currency}</span>}
     </span>
   );
 }

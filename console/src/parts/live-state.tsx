@@ -18,7 +18,8 @@ export function LiveState({ overview }: Props) {
       <span>{label}</span>
       {data !== undefined && (
         <span className="live-time">
-          as of <time dateTime={data.as_of}>{formatClock(data.as_of)}</time>
+          {isError ? "figures of" : "as of"}{" "}
+          <time dateTime={data.as_of}>{formatClock(data.as_of)}</time>
         </span>
       )}
     </p>

@@ -20,12 +20,15 @@ import { Failure, Notice } from "./notice";
 interface Props {
   latest: Reconciliation | undefined;
   running: Reconciliation | undefined;
+  /** The newest comparison came to no result, so `latest` is older than one would think. */
+  newestFailed: boolean;
   error: Error | null;
   sample: ReturnType<typeof useBreakSample>["data"];
 }
 
 /** Do the channels, the ERP and the loyalty platform agree? */
-export function ReconciliationPanel({ latest, running, error, sample }: Props) {
+export function ReconciliationPanel(props: Props) {
+  const { latest, running, newestFailed, error, sample } = props;
   return (
     <Panel
       title="Do the books agree?"
@@ -40,6 +43,13 @@ export function ReconciliationPanel({ latest, running, error, sample }: Props) {
     >
       {error !== null && <Failure error={error} what="Reconciliations" />}
       {running !== undefined && <Running reconciliation={running} />}
+      {newestFailed && (
+        <Notice tone="attention" title="The newest comparison failed">
+          {latest === undefined
+            ? "There is no earlier result."
+            : "What follows is the result before it."}
+        </Notice>
+      )}
       {latest === undefined && error === null && running === undefined && (
         <p className="empty">
           The books have not been compared yet. A comparison reads back what each system has
@@ -82,7 +92,7 @@ const parts = [
   {
     key: "explained",
     name: "Explained",
-    means: "Different for a stated reason, such as a return that waits for its sale.",
+    means: "Different for a stated reason, such as being parked. See the reasons below.",
   },
   { key: "unverified", name: "Unverified", means: "The other system cannot be read back." },
   { key: "break", name: "Breaks", means: "Different without a reason. Someone has to look." },

@@ -1,4 +1,4 @@
-import type { TimelineEntry } from "../api/types";
+import type { TimelineEntry, Maybe } from "../api/types";
 import { ageBetween, formatInstant, formatOffset } from "../words/format";
 import { isErrorCode, reasonSaid, stateSaid, timelineSentence } from "../words/words";
 
@@ -32,11 +32,11 @@ export function TimelineList({ entries }: { entries: readonly TimelineEntry[] })
 }
 
 function toneOf(entry: TimelineEntry): string {
-  return entry.state === null ? "quiet" : stateSaid(entry.state).tone;
+  return entry.state == null ? "quiet" : stateSaid(entry.state).tone;
 }
 
-function Detail({ detail }: { detail: string | null }) {
-  if (detail === null || detail === "") return null;
+function Detail({ detail }: { detail: Maybe<string> }) {
+  if (detail == null || detail === "") return null;
   const reason = reasonSaid(detail);
   if (reason.known || isErrorCode(detail)) {
     return (
@@ -51,11 +51,11 @@ function Detail({ detail }: { detail: string | null }) {
 function technical(entry: TimelineEntry): string {
   return [
     entry.event,
-    entry.leg === null ? null : `leg ${entry.leg}`,
+    entry.leg == null ? null : `leg ${entry.leg}`,
     entry.step,
-    entry.attempt === null || entry.attempt === 0 ? null : `attempt ${entry.attempt}`,
+    entry.attempt == null || entry.attempt === 0 ? null : `attempt ${entry.attempt}`,
     entry.reference,
   ]
-    .filter((part) => part !== null && part !== "")
+    .filter((part) => part != null && part !== "")
     .join(" · ");
 }

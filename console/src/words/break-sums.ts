@@ -28,11 +28,11 @@ export function sumBreaks(breaks: readonly Break[]): BreakSum[] {
 function sumMoney(items: readonly Break[]): BreakSum["money"] {
   const amounts = new Map<string, string[]>();
   for (const { money, currency } of items) {
-    if (money === null || currency === null) continue;
+    if (money == null || currency == null) continue;
     amounts.set(currency, [...(amounts.get(currency) ?? []), absolute(money)]);
   }
   return [...amounts].flatMap(([currency, list]) => {
     const amount = sumDecimals(list);
-    return amount === null ? [] : [{ currency, amount }];
+    return amount == null ? [] : [{ currency, amount }];
   });
 }

@@ -1,5 +1,6 @@
 // Numbers, money and time as people read them. Amounts arrive as decimal strings and are handled as
 // digits throughout, so that nothing is ever rounded on the way to the screen.
+import type { Maybe } from "../api/types";
 
 const minus = "\u2212";
 const decimalPattern = /^([+-]?)(\d+)(?:\.(\d+))?$/;
@@ -30,14 +31,14 @@ export function formatDecimal(amount: string, digits = 0): string {
 }
 
 /** An amount with its currency's decimals, without the code. */
-export function formatAmount(amount: string, currency: string | null): string {
-  return formatDecimal(amount, currency === null ? 0 : minorDigits(currency));
+export function formatAmount(amount: string, currency: Maybe<string>): string {
+  return formatDecimal(amount, currency == null ? 0 : minorDigits(currency));
 }
 
 /** "35.5", "EUR" → "35.50 EUR". */
-export function formatMoney(amount: string, currency: string | null): string {
+export function formatMoney(amount: string, currency: Maybe<string>): string {
   const shown = formatAmount(amount, currency);
-  return currency === null || currency === "" ? shown : `${shown} ${currency}`;
+  return currency == null || currency === "" ? shown : `${shown} ${currency}`;
 }
 
 interface Scaled {
@@ -134,8 +135,8 @@ function join(major: number, majorUnit: string, minor: number, minorUnit: string
 }
 
 /** Age between two instants, null when either cannot be read. */
-export function ageBetween(from: string | null, to: string | null): number | null {
-  if (from === null || to === null) return null;
+export function ageBetween(from: Maybe<string>, to: Maybe<string>): number | null {
+  if (from == null || to == null) return null;
   const age = Date.parse(to) - Date.parse(from);
   return Number.isNaN(age) ? null : age;
 }
@@ -171,24 +172,24 @@ const dateFormat = new Intl.DateTimeFormat("en-GB", {
 });
 
 /** An instant in the reader's time zone: "21 Nov 2026, 10:03:04". */
-export function formatInstant(iso: string | null): string {
+export function formatInstant(iso: Maybe<string>): string {
   return formatWith(instantFormat, iso);
 }
 
 /** Only the time of day, in the reader's time zone. */
-export function formatClock(iso: string | null): string {
+export function formatClock(iso: Maybe<string>): string {
   return formatWith(clockFormat, iso);
 }
 
-function formatWith(format: Intl.DateTimeFormat, iso: string | null): string {
-  if (iso === null || iso === "") return "–";
+function formatWith(format: Intl.DateTimeFormat, iso: Maybe<string>): string {
+  if (iso == null || iso === "") return "–";
   const at = Date.parse(iso);
   return Number.isNaN(at) ? iso : format.format(at);
 }
 
 /** A business date has no zone: "2026-11-21" → "Sat, 21 Nov 2026" everywhere. */
-export function formatBusinessDate(date: string | null): string {
-  if (date === null || date === "") return "–";
+export function formatBusinessDate(date: Maybe<string>): string {
+  if (date == null || date === "") return "–";
   const at = Date.parse(`${date}T00:00:00Z`);
   return Number.isNaN(at) ? date : dateFormat.format(at);
 }
@@ -199,8 +200,8 @@ const offsetPattern = /T(\d{2}:\d{2}:\d{2})(?:\.\d+)?([+-]\d{2}:\d{2})$/;
  * What the till's own clock showed, which is what stands on the paper receipt:
  * "10:03:04 (UTC+01:00)". Null when the instant carries no zone of its own.
  */
-export function formatTillClock(iso: string | null): string | null {
-  const match = iso === null ? null : offsetPattern.exec(iso);
+export function formatTillClock(iso: Maybe<string>): string | null {
+  const match = iso == null ? null : offsetPattern.exec(iso);
   return match === null ? null : `${match[1] ?? ""} (UTC${match[2] ?? ""})`;
 }
 

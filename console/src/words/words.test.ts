@@ -17,7 +17,7 @@ import {
 
 describe("words", () => {
   it("says known words and makes unknown ones readable", () => {
-    expect(channelName("pos")).toBe("Store tills");
+    expect(channelName("pos")).toBe("Stores");
     expect(channelName("smart_fridge")).toBe("Smart fridge");
     expect(targetName("erp")).toBe("ERP");
     expect(targetName("sap-s4hana")).toBe("Sap s4hana");
@@ -62,10 +62,11 @@ describe("timeline sentences", () => {
 
   it.each([
     [{}, "Loyalty credited the points"],
-    [{ kind: "post", target: "erp" }, "ERP posted the receipt"],
+    [{ kind: "post", target: "erp", step: "post" }, "ERP posted the receipt"],
+    [{ kind: "post", target: "erp", step: "release" }, "ERP posted the refund"],
     [{ state: "calling" }, "Sent to Loyalty: credit the points"],
     [{ state: "unknown" }, "No clear answer from Loyalty: asking whether it arrived"],
-    [{ kind: "dance" }, "Loyalty confirmed: dance"],
+    [{ kind: "dance", step: "tango" }, "Loyalty confirmed: dance"],
     [{ target: null, state: null, event: "accepted" }, "Came in and was stored safely"],
     [{ target: null, state: null, event: "moon_rose" }, "Moon rose"],
   ])("%o", (change, sentence) => {

@@ -1,6 +1,6 @@
 // Two vocabularies: what the API says, and what a store-operations person says. Every word that the
 // console knows stands here; a word it does not know is shown in readable form, never hidden.
-import type { BreakClass, BreakerState, TimelineEntry } from "../api/types";
+import type { BreakClass, BreakerState, TimelineEntry, Maybe } from "../api/types";
 import { plural } from "./format";
 
 export type Tone = "good" | "busy" | "attention" | "bad" | "quiet";
@@ -18,8 +18,8 @@ export function humanise(word: string): string {
   return spaced === "" ? word : spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
-function look(table: Readonly<Record<string, string>>, word: string | null): string {
-  if (word === null || word === "") return "–";
+function look(table: Readonly<Record<string, string>>, word: Maybe<string>): string {
+  if (word == null || word === "") return "–";
   return Object.hasOwn(table, word) ? (table[word] ?? word) : humanise(word);
 }
 
@@ -31,17 +31,17 @@ const targets: Record<string, string> = {
   oms: "Order management",
   crossfoot: "Crossfoot",
 };
-export const targetName = (target: string | null) => look(targets, target);
+export const targetName = (target: Maybe<string>) => look(targets, target);
 
 const channels: Record<string, string> = {
-  pos: "Store tills",
+  pos: "Stores",
   ecommerce: "Web shop",
   mobile: "Mobile app",
   partner: "Partners",
   customer_service: "Customer service",
   file: "File import",
 };
-export const channelName = (channel: string | null) => look(channels, channel);
+export const channelName = (channel: Maybe<string>) => look(channels, channel);
 
 const kinds: Record<string, string> = {
   sale: "Sale",
@@ -51,7 +51,7 @@ const kinds: Record<string, string> = {
   stock_adjustment: "Stock adjustment",
   accounting_adjustment: "Accounting adjustment",
 };
-export const kindName = (kind: string | null) => look(kinds, kind);
+export const kindName = (kind: Maybe<string>) => look(kinds, kind);
 
 const legNames: Record<string, string> = {
   validate: "Check the receipt",
@@ -64,7 +64,8 @@ const legNames: Record<string, string> = {
   post_erp: "Post to the books",
   posting: "Post to the books",
   erp_post: "Post to the books",
-  credit_memo: "Post the refund",
+  credit_memo: "Draw up the refund",
+  release: "Release the refund",
   stock: "Move the stock",
   move_stock: "Move the stock",
   stock_move: "Move the stock",
@@ -72,7 +73,7 @@ const legNames: Record<string, string> = {
   link: "Find the original sale",
   compensate: "Undo an earlier step",
 };
-export const legName = (kind: string | null) => look(legNames, kind);
+export const legName = (kind: Maybe<string>) => look(legNames, kind);
 
 function said(label: string, tone: Tone, explanation: string): Said {
   return { label, tone, explanation };
@@ -103,11 +104,13 @@ const legStates: Record<string, Said> = {
   compensated: said("Undone", "quiet", "It was done and then undone on purpose."),
   paused: said("Paused", "attention", "Someone paused this system."),
   done: said("Done", "good", "The system confirmed it."),
+  held: said("Held", "attention", "Its receipt number is taken by another receipt."),
+  invalid: said("Unreadable", "bad", "It could not be read. The original is kept as it came."),
   open: said("On its way", "busy", "Some steps are still to be done."),
 };
 
 /** The state of a leg, a step, or a flow. */
-export function stateSaid(state: string | null): Said {
+export function stateSaid(state: Maybe<string>): Said {
   const word = state ?? "";
   return (
     (Object.hasOwn(legStates, word) ? legStates[word] : undefined) ??
@@ -116,14 +119,9 @@ export function stateSaid(state: string | null): Said {
 }
 
 /** The state of a receipt as a whole: that of its flow, unless it never got one. */
-export function receiptSaid(state: string, flowState: string | null | undefined): Said {
-  if (state === "held") {
-    return said("Held", "attention", "Its receipt number is taken by another receipt.");
-  }
-  if (state === "invalid") {
-    return said("Unreadable", "bad", "It could not be read. The original is kept as it came.");
-  }
-  if (flowState === undefined || flowState === null) {
+export function receiptSaid(state: string, flowState: Maybe<string> | undefined): Said {
+  if (state === "held" || state === "invalid") return stateSaid(state);
+  if (flowState === undefined || flowState == null) {
     return said("Accepted", "good", "It is stored safely.");
   }
   if (flowState === "done") {
@@ -214,7 +212,7 @@ const reasons: Record<string, [label: string, explanation: string]> = {
   ],
 };
 
-export function reasonSaid(code: string | null): Reason {
+export function reasonSaid(code: Maybe<string>): Reason {
   const word = (code ?? "").toLowerCase();
   const entry = Object.hasOwn(reasons, word) ? reasons[word] : undefined;
   if (entry !== undefined) return { label: entry[0], explanation: entry[1], known: true };
@@ -229,8 +227,8 @@ export function reasonSaid(code: string | null): Reason {
 }
 
 /** Public error codes have a page of their own under /errors/. */
-export function isErrorCode(code: string | null): code is string {
-  return code !== null && /^CF-\d{4}$/.test(code);
+export function isErrorCode(code: Maybe<string>): code is string {
+  return code != null && /^CF-\d{4}$/.test(code);
 }
 
 const breakClasses: Record<BreakClass, [label: string, explanation: string]> = {
@@ -258,7 +256,7 @@ const sides: Record<string, string> = {
   loyalty: "Loyalty",
   channel: "Till or shop",
 };
-export const sideName = (side: string | null) => look(sides, side);
+export const sideName = (side: Maybe<string>) => look(sides, side);
 
 const dispositions: Record<string, string> = {
   matched: "Found",
@@ -290,7 +288,8 @@ const didSentences: Record<string, string> = {
   post_erp: "posted the receipt",
   posting: "posted the receipt",
   erp_post: "posted the receipt",
-  credit_memo: "posted the refund",
+  credit_memo: "drew up the refund",
+  release: "posted the refund",
   stock: "moved the stock",
   move_stock: "moved the stock",
   stock_move: "moved the stock",
@@ -298,15 +297,19 @@ const didSentences: Record<string, string> = {
 
 /** What happened, in one sentence that starts with who did it. */
 export function timelineSentence(entry: TimelineEntry): string {
-  const target = entry.target === null || entry.target === "" ? null : targetName(entry.target);
-  if (target === null || entry.state === null) {
+  const target = entry.target == null || entry.target === "" ? null : targetName(entry.target);
+  if (target == null || entry.state == null) {
     const own = Object.hasOwn(eventSentences, entry.event)
       ? eventSentences[entry.event]
       : undefined;
     return own ?? humanise(entry.event);
   }
-  const what = legName(entry.kind).toLowerCase();
-  const did = entry.kind === null ? undefined : didSentences[entry.kind];
+  // A leg of several steps is told step by step, as far as the steps' names are known.
+  const word = [entry.step, entry.kind].find(
+    (name) => name != null && Object.hasOwn(didSentences, name),
+  );
+  const what = legName(word ?? entry.kind).toLowerCase();
+  const did = word == null ? undefined : didSentences[word];
   switch (entry.state) {
     case "waiting":
       return `${target}: ${what}, waits its turn`;
@@ -334,7 +337,7 @@ export function timelineSentence(entry: TimelineEntry): string {
 }
 
 /** "Loyalty: 12 waiting, oldest 3 min". */
-export function waitingSentence(target: string, count: number, oldest: string | null): string {
+export function waitingSentence(target: string, count: number, oldest: Maybe<string>): string {
   if (count === 0) return `${targetName(target)}: nothing waiting`;
   const age = oldest === null ? "" : `, oldest ${oldest}`;
   return `${targetName(target)}: ${plural(count, "waiting", "waiting")}${age}`;

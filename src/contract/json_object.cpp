@@ -130,10 +130,10 @@ void Findings::unknown_field(const Path& path, simdjson::dom::element value) {
   check_any(value, path);
 }
 
-void Findings::look_for_nul(std::string_view text, const Path& path) {
-  if (text.find('\0') != std::string_view::npos) {
-    fault(error_code::nul_character, path, "the text contains U+0000");
-  }
+bool Findings::has_nul(std::string_view text, const Path& path) {
+  if (text.find('\0') == std::string_view::npos) return false;
+  fault(error_code::nul_character, path, "the text contains U+0000");
+  return true;
 }
 
 void Findings::check_any(simdjson::dom::element value, const Path& path) {

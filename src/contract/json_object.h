@@ -48,9 +48,9 @@ class Findings {
   /// A field that the contract does not know: a fault or a note, and its content is still checked
   /// for duplicate keys and U+0000, since the text is stored as it came.
   void unknown_field(const Path& path, simdjson::dom::element value);
-  void check_nul(std::string_view text, const Path& path) {
-    if (may_have_nul_) [[unlikely]]
-      look_for_nul(text, path);
+  /// False, and a fault, when the text contains U+0000.
+  bool check_nul(std::string_view text, const Path& path) {
+    return !may_have_nul_ || !has_nul(text, path);
   }
   void check_any(simdjson::dom::element value, const Path& path);
   void check_repeats(std::vector<std::string_view>& keys, const Path& object_path);
@@ -59,7 +59,7 @@ class Findings {
   [[nodiscard]] std::vector<std::string> take_ignored() { return std::move(ignored_); }
 
  private:
-  void look_for_nul(std::string_view text, const Path& path);
+  bool has_nul(std::string_view text, const Path& path);
 
   const ParsePolicy& policy_;
   bool may_have_nul_;
@@ -96,7 +96,7 @@ class Value {
       findings_.wrong_type(path_, "a text", *element_);
       return std::nullopt;
     }
-    findings_.check_nul(text, path_);
+    if (!findings_.check_nul(text, path_)) return std::nullopt;
     return text;
   }
   void text(std::string& into, std::size_t characters_max);

@@ -13,7 +13,9 @@ Duration AsioScheduler::monotonic() const {
   return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-void AsioScheduler::post(Task task) { boost::asio::post(context_, std::move(task)); }
+void AsioScheduler::post(Task task) {
+  boost::asio::post(context_, std::move(task));
+}
 
 Scheduler::TimerId AsioScheduler::after(Duration delay, Task task) {
   const TimerId id = ++last_;
@@ -21,12 +23,14 @@ Scheduler::TimerId AsioScheduler::after(Duration delay, Task task) {
   at->second.async_wait(
       [this, id, task = std::move(task)](boost::system::error_code error) mutable {
         if (error) return;
-        timers_.erase(id);
-        task();
+        // It may have been cancelled between its expiry and now: then it is forgotten.
+        if (timers_.erase(id) != 0) task();
       });
   return id;
 }
 
-void AsioScheduler::cancel(TimerId timer) { timers_.erase(timer); }
+void AsioScheduler::cancel(TimerId timer) {
+  timers_.erase(timer);
+}
 
 }  // namespace crossfoot::runtime

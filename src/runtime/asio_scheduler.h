@@ -8,8 +8,8 @@
 
 namespace crossfoot::runtime {
 
-/// The real scheduler: one io_context, run by one thread. Wall time never runs below a floor that the
-/// engine sets from the last committed `recorded_at`.
+/// The real scheduler: one io_context, run by one thread. Wall time never runs below a floor that
+/// the engine sets from the last committed `recorded_at`.
 class AsioScheduler final : public Scheduler {
  public:
   explicit AsioScheduler(boost::asio::io_context& context) : context_(context) {}

@@ -18,7 +18,7 @@ struct HttpCall {
   Method method = Method::post;
   std::string target;  ///< path and query, already encoded
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;    ///< sent with Content-Length
+  std::string body;                             ///< sent with Content-Length
   Duration deadline{std::chrono::seconds{10}};  ///< from now to the last byte of the answer
 };
 
@@ -32,6 +32,7 @@ struct HttpAnswer {
 
 struct HttpClientLimits {
   std::size_t connections_max = 32;
+  std::size_t calls_waiting_max = 100'000;  ///< for a connection; beyond it a call is `transient`
   std::size_t answer_bytes_max = 16 * 1024 * 1024;
   Duration connect_timeout{std::chrono::seconds{2}};
   Duration idle_timeout{std::chrono::seconds{20}};
@@ -41,6 +42,7 @@ struct HttpClientLimits {
 /// A call either ends with an answer or a Fault:
 ///   transient        nothing was sent (refused, connect time-out, pool closed before writing)
 ///   deadline         the deadline passed while the call waited for a connection: nothing was sent
+///   rejected         the call or the base URL is malformed: nothing was sent
 ///   unknown_outcome  at least one byte may have left and no complete answer came back
 /// A call is never repeated by the pool, not even on a kept connection that the peer has closed,
 /// once a byte of it was handed to the socket (the engine decides what to ask).

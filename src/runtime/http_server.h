@@ -40,8 +40,7 @@ struct HttpResponse {
 };
 
 /// Called on the shard's thread, once for each well-formed request within the limits.
-using HttpHandler =
-    std::function<boost::asio::awaitable<HttpResponse>(const HttpRequest& request)>;
+using HttpHandler = std::function<boost::asio::awaitable<HttpResponse>(const HttpRequest& request)>;
 
 /// Answers what never reaches the handler (malformed 400, too large 413/431, slow 408, overload
 /// 503, unsupported version 505): the edge gives its problem documents here.

@@ -25,7 +25,10 @@ class SimScheduler final : public Scheduler {
   [[nodiscard]] bool idle() const { return tasks_.empty(); }
   [[nodiscard]] Duration next_at() const { return tasks_.begin()->first.first; }
   /// Drops everything that was posted: the process has died.
-  void crash() { tasks_.clear(); times_.clear(); }
+  void crash() {
+    tasks_.clear();
+    times_.clear();
+  }
   /// Moves the wall clock against the monotonic one.
   void jump(Duration by) { skew_ += by; }
 

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace crossfoot::runtime {
+
+/// The seam to disk and environment for small files: configuration, packs, keys, anchors. The data
+/// store has its own. Blocking; not for a shard's hot path. Faults: not_found, rejected (larger
+/// than the limit), transient (anything else the system says).
+
+inline constexpr std::size_t file_bytes_max_default = 64 * 1024 * 1024;
+
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
+                                            std::size_t bytes_max = file_bytes_max_default);
+
+enum class FileMode : std::uint16_t { open = 0644, secret = 0600 };
+
+/// Replaces the file or leaves it as it was: written beside it, synced, renamed, and the folder
+/// synced, so that after success it survives a power cut.
+[[nodiscard]] Status write_file_atomic(const std::filesystem::path& path, std::string_view bytes,
+                                       FileMode mode = FileMode::open);
+
+/// An environment variable; nothing when it is not set.
+[[nodiscard]] std::optional<std::string> environment(const std::string& name);
+
+/// A new, empty folder under the system's place for temporary files, removed with this object.
+class TempDir {
+ public:
+  /// Faults: transient.
+  [[nodiscard]] static Result<TempDir> make(std::string_view prefix);
+  ~TempDir();
+  TempDir(TempDir&& other) noexcept;
+  TempDir& operator=(TempDir&& other) noexcept;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  explicit TempDir(std::filesystem::path path) : path_(std::move(path)) {}
+
+  std::filesystem::path path_;
+};
+
+}  // namespace crossfoot::runtime

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/id.h"
@@ -48,8 +50,9 @@ class ByteWriter {
   std::string out_;
 };
 
-/// Reads what ByteWriter wrote. Reading past the end or an over-long number sets `failed` and yields
-/// zeros; the caller checks once at the end (the bytes may be damaged, so nothing here aborts).
+/// Reads what ByteWriter wrote. Reading past the end or an over-long number sets `failed` and
+/// yields zeros; the caller checks once at the end (the bytes may be damaged, so nothing here
+/// aborts).
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
@@ -60,6 +63,7 @@ class ByteReader {
       if (rest_.empty()) return fail();
       const auto byte = static_cast<std::uint8_t>(rest_.front());
       rest_.remove_prefix(1);
+      if (shift == 63 && byte > 1) return fail();  // more than 64 bits
       value |= std::uint64_t{byte & 0x7fU} << shift;
       if ((byte & 0x80) == 0) return value;
     }

@@ -1,22 +1,29 @@
 #include "base/decimal.h"
 
+#include <array>
+
 #include "base/invariant.h"
 
 namespace crossfoot {
 
 std::int64_t power_of_ten(unsigned exponent) {
   INVARIANT(exponent <= 18, "powers of ten up to 10^18 fit 64 bits");
-  std::int64_t value = 1;
-  for (unsigned i = 0; i < exponent; ++i) value *= 10;
-  return value;
+  static constexpr auto powers = [] {
+    std::array<std::int64_t, 19> values{1};
+    for (std::size_t i = 1; i < values.size(); ++i) values[i] = values[i - 1] * 10;
+    return values;
+  }();
+  return powers[exponent];
 }
 
-Wide divide(Wide numerator, Wide denominator, Rounding rounding) {
-  INVARIANT(denominator > 0, "a rounding division needs a positive denominator");
-  const bool negative = numerator < 0;
-  const Wide magnitude = negative ? -numerator : numerator;
-  Wide quotient = magnitude / denominator;
-  const Wide remainder = magnitude % denominator;
+namespace {
+
+/// Division of magnitudes. T is a 64-bit type where the values allow it: that division costs a
+/// tenth.
+template <class T>
+Wide divide_magnitude(T magnitude, T denominator, bool negative, Rounding rounding) {
+  T quotient = magnitude / denominator;
+  const T remainder = magnitude % denominator;
   bool away = false;
   if (remainder != 0) {
     switch (rounding) {
@@ -38,7 +45,20 @@ Wide divide(Wide numerator, Wide denominator, Rounding rounding) {
     }
   }
   if (away) ++quotient;
-  return negative ? -quotient : quotient;
+  return negative ? -static_cast<Wide>(quotient) : static_cast<Wide>(quotient);
+}
+
+}  // namespace
+
+Wide divide(Wide numerator, Wide denominator, Rounding rounding) {
+  INVARIANT(denominator > 0, "a rounding division needs a positive denominator");
+  const bool negative = numerator < 0;
+  const Wide magnitude = negative ? -numerator : numerator;
+  if (magnitude <= INT64_MAX && denominator <= INT64_MAX) {
+    return divide_magnitude(static_cast<std::uint64_t>(magnitude),
+                            static_cast<std::uint64_t>(denominator), negative, rounding);
+  }
+  return divide_magnitude(magnitude, denominator, negative, rounding);
 }
 
 namespace {
@@ -50,7 +70,9 @@ std::optional<std::int64_t> narrow(Wide value) {
 
 }  // namespace
 
-bool Decimal::is_whole() const { return units % power_of_ten(scale) == 0; }
+bool Decimal::is_whole() const {
+  return units % power_of_ten(scale) == 0;
+}
 
 Decimal Decimal::normalised() const {
   Decimal value = *this;

@@ -35,20 +35,14 @@ std::string base32(std::span<const std::uint8_t> bytes, std::size_t bits) {
   static constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   std::string text;
   text.reserve((bits + 4) / 5);
-  std::uint32_t buffer = 0;
-  unsigned held = 0;
-  std::size_t taken = 0;
-  for (const std::uint8_t byte : bytes) {
-    buffer = (buffer << 8) | byte;
-    held += 8;
-    while (held >= 5 && taken < bits) {
-      text += alphabet[(buffer >> (held - 5)) & 31];
-      held -= 5;
-      taken += 5;
-    }
-    if (taken >= bits) return text;
+  for (std::size_t at = 0; at < bits; at += 5) {
+    // Two bytes hold any five bits; what lies beyond `bits` counts as zero, whatever is there.
+    const unsigned high = bytes[at / 8];
+    const unsigned low = at / 8 + 1 < bytes.size() ? bytes[at / 8 + 1] : 0;
+    unsigned digit = (((high << 8) | low) >> (11 - at % 8)) & 31U;
+    if (bits - at < 5) digit &= 31U << (5 - (bits - at));
+    text += alphabet[digit];
   }
-  if (taken < bits) text += alphabet[(buffer << (5 - held)) & 31];
   return text;
 }
 

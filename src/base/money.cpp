@@ -32,7 +32,9 @@ Money operator+(Money a, Money b) {
   return {a.minor + b.minor, a.currency};
 }
 
-Money operator-(Money a, Money b) { return a + -b; }
+Money operator-(Money a, Money b) {
+  return a + -b;
+}
 
 std::string to_string(const Money& amount) {
   return to_string(Decimal{amount.minor, amount.currency.exponent()});

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::int64_t micros_per_second = 1'000'000;
 constexpr std::int64_t micros_per_day = 86'400 * micros_per_second;
+constexpr std::int64_t seconds_min = -2'208'988'800;   // 1900-01-01T00:00:00Z
+constexpr std::int64_t seconds_max = 253'402'300'799;  // 9999-12-31T23:59:59Z
 
 struct Digits {
   std::string_view text;
@@ -65,8 +67,8 @@ std::string to_string(Instant at) {
   const std::int64_t seconds = rest / micros_per_second;
   const std::int64_t micros = rest % micros_per_second;
   std::string text = to_string(BusinessDate{static_cast<std::int32_t>(days)});
-  fmt::format_to(std::back_inserter(text), "T{:02}:{:02}:{:02}", seconds / 3600,
-                 seconds / 60 % 60, seconds % 60);
+  fmt::format_to(std::back_inserter(text), "T{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60,
+                 seconds % 60);
   if (micros % 1000 != 0) {
     fmt::format_to(std::back_inserter(text), ".{:06}", micros);
   } else if (micros != 0) {
@@ -121,6 +123,8 @@ std::optional<Instant> parse_instant(std::string_view text) {
   if (!days) return std::nullopt;
   const std::int64_t seconds =
       std::int64_t{*days} * 86'400 + hour * 3600 + minute * 60 + second - offset_seconds;
+  // The offset can lead out of the years that to_string() writes and this function reads.
+  if (seconds < seconds_min || seconds > seconds_max) return std::nullopt;
   return Instant{seconds * micros_per_second + micros};
 }
 

@@ -44,7 +44,13 @@ async function answer(request, response, context) {
   if (path.startsWith("/console/")) return file(response, path.slice("/console/".length));
   if (request.method !== "GET") return problem(response, 405, "Only GET is mocked");
   if (path === "/v1/overview") return json(response, overview(context));
-  if (path === "/v1/transactions") return json(response, search(context, url.searchParams));
+  if (path === "/v1/transactions") {
+    const needsDate = ["shop", "register", "sequence"].some((key) => url.searchParams.has(key));
+    if (needsDate && !url.searchParams.has("business_date")) {
+      return problem(response, 400, "A business date is needed as well");
+    }
+    return json(response, search(context, url.searchParams));
+  }
   if (path === "/v1/reconciliations") {
     const items = context.name === "empty" ? [] : reconciliations(context);
     return json(response, { items, next: null });
@@ -101,10 +107,10 @@ function overview({ name, started }) {
       { target: "erp", count: 3, oldest_at: ago(0.05) },
     ],
     parked: [
-      { code: "orphaned", count: 38, oldest_at: ago(2_980) },
-      { code: "over_returned", count: 9, oldest_at: ago(1_510) },
-      { code: "no_customer", count: 6, oldest_at: ago(410) },
-      { code: "CF-3104", count: 4, oldest_at: ago(52) },
+      { code: "CF-3007", count: 38, oldest_at: ago(2_980) },
+      { code: "CF-3006", count: 9, oldest_at: ago(1_510) },
+      { code: "CF-3008", count: 6, oldest_at: ago(410) },
+      { code: "CF-3103", count: 4, oldest_at: ago(52) },
     ],
     targets: [
       { target: "erp", breaker: "closed", in_flight: 3, due: 0 },
@@ -132,9 +138,9 @@ function search({ name, scene }, params) {
   );
   const state = params.get("state");
   const found = scene.list.filter(
-    ({ head, flow }) =>
+    ({ head }) =>
       wanted.every((key) => head[key] === params.get(key)) &&
-      (state === null || state === head.state || state === flow?.state),
+      (state === null || state === head.state),
   );
   return page(name === "empty" ? [] : found.map(listed), params);
 }

@@ -71,8 +71,7 @@ function makeReceipt(options) {
   const id = `01KAX${text(21)}`;
   const correlation = `01KAX${text(21)}`;
   const member = fixed || random() < 0.7 ? `M-${1001 + Math.floor(random() * 400)}` : null;
-  const legs =
-    outcome === "held" ? [] : makeLegs({ text, kind, outcome, member, recorded, original });
+  const legs = outcome === "held" ? [] : makeLegs({ text, kind, outcome, member, recorded });
   const points = Math.floor(Number(gross.split(".")[0]));
   const head = {
     id,
@@ -93,6 +92,7 @@ function makeReceipt(options) {
     gross,
     member,
     conflict_with: outcome === "held" ? original.head.id : null,
+    ...(outcome === "held" ? { code: "CF-3009" } : {}),
   };
   const flow =
     outcome === "held"
@@ -102,7 +102,11 @@ function makeReceipt(options) {
           legs,
           points:
             member === null || kind !== "sale"
-              ? { expected: 0, answered: 0, reversed: kind === "return" ? points : 0 }
+              ? {
+                  expected: 0,
+                  answered: 0,
+                  reversed: legs.some((leg) => leg.kind === "reverse") ? points : 0,
+                }
               : { expected: points, answered: outcome === "done" ? points : null, reversed: 0 },
           links: makeLinks(kind, outcome, original),
         };
@@ -130,7 +134,7 @@ function makeLinks(kind, outcome, original) {
   return [{ line: 1, disposition: "matched", covered: "1", originals }];
 }
 
-function makeLegs({ text, kind, outcome, member, recorded, original }) {
+function makeLegs({ text, kind, outcome, member, recorded }) {
   const step = (name, state, afterMs) => ({
     name,
     reference: text(20),
@@ -138,41 +142,41 @@ function makeLegs({ text, kind, outcome, member, recorded, original }) {
     acknowledgement:
       state === "done"
         ? {
-            id: `${name === "post" ? "DOC" : "LTX"}-${text(7)}`,
+            id: `${["accrue", "reverse"].includes(name) ? "LTX" : "DOC"}-${text(7)}`,
             at: new Date(recorded.getTime() + afterMs).toISOString(),
-            response_hash: `sha256:${text(16).toLowerCase()}`,
+            response_hash: text(32).toLowerCase(),
           }
         : null,
   });
-  const loyaltyKind = kind === "return" ? "reverse" : "accrue";
-  const loyaltyState = { done: "done", parked: "parked", retrying: "retrying", dead: "dead" };
   const legs = [];
-  if (member !== null) {
-    const state = loyaltyState[outcome];
-    legs.push({
-      leg: 1,
-      kind: loyaltyKind,
-      target: "loyalty",
-      state,
-      attempts: { done: 1, parked: 0, retrying: 3, dead: 9 }[outcome],
-      due_at: state === "retrying" ? new Date(Date.now() + 45_000).toISOString() : null,
-      reason: { parked: "orphaned", dead: "CF-3104" }[outcome] ?? null,
-      steps: [step(loyaltyKind, state, 212)],
-    });
+  const add = (legKind, target, more = {}) => {
+    const fresh = {
+      state: "done",
+      attempts: target === null ? 0 : 1,
+      due_at: null,
+      reason: null,
+    };
+    legs.push({ leg: legs.length + 1, kind: legKind, target, ...fresh, steps: [], ...more });
+  };
+  const parked = outcome === "parked";
+  add("validate", null);
+  if (kind === "return") {
+    add("link", null, parked ? { state: "parked", reason: "CF-3007" } : {});
+    const memo = [step("create_memo", "done", 388), step("release_memo", "done", 470)];
+    add("post_refund", "erp", { steps: memo });
+    if (!parked) add("claim", null);
+  } else {
+    add("post", "erp", { steps: [step("post", "done", 388)] });
   }
-  const isMemo = kind === "return" && original !== undefined;
-  legs.push({
-    leg: legs.length + 1,
-    kind: "post",
-    target: "erp",
-    state: "done",
-    attempts: 1,
-    due_at: null,
-    reason: null,
-    steps: isMemo
-      ? [step("credit_memo", "done", 388), step("release", "done", 470)]
-      : [step("post", "done", 388)],
-  });
+  if (member !== null && !parked) {
+    const name = kind === "return" ? "reverse" : "accrue";
+    const trouble = {
+      retrying: { attempts: 3, due_at: new Date(Date.now() + 45_000).toISOString() },
+      dead: { attempts: 9, reason: "CF-3102" },
+    };
+    const state = outcome;
+    add(name, "loyalty", { ...trouble[outcome], state, steps: [step(name, state, 212)] });
+  }
   return legs;
 }
 
@@ -183,34 +187,40 @@ function makeTimeline(head, legs, recorded) {
     leg: leg?.leg ?? null,
     kind: leg?.kind ?? null,
     target: leg?.target ?? null,
-    step: leg?.steps[0].name ?? null,
+    step: null,
     attempt: null,
     state,
-    reference: leg?.steps[0].reference ?? null,
+    reference: null,
     detail: null,
     ...more,
   });
-  if (head.state === "held") return [entry(0, "held", null, "held")];
+  if (head.state === "held") return [entry(0, "held", null, null, { detail: "CF-3009" })];
   const entries = [entry(0, "accepted", null, null)];
   for (const leg of legs) {
-    const start = leg.target === "erp" ? 150 : 6;
-    if (leg.state === "parked") {
-      entries.push(entry(8, "leg_parked", leg, "parked", { detail: leg.reason }));
-      continue;
-    }
-    for (let attempt = 1; attempt <= leg.attempts; attempt += 1) {
-      const at = start + (attempt - 1) * 41_000;
-      const last = attempt === leg.attempts;
-      entries.push(entry(at, "call_started", leg, "calling", { attempt }));
-      const state = last ? leg.state : "retrying";
-      const detail = state === "retrying" ? "503, asked to wait 40 s" : null;
-      entries.push(entry(at + 206, "call_finished", leg, state, { attempt, detail }));
-    }
+    if (leg.kind === "link") entries.push(entry(9, "linked", leg, leg.state));
+    if (leg.kind === "claim") entries.push(entry(12, "claimed", leg, leg.state));
+    leg.steps.forEach((step, index) => {
+      const told = { step: step.name, reference: step.reference };
+      const start = (leg.target === "erp" ? 150 : 6) + index * 230;
+      for (let attempt = 1; attempt <= leg.attempts; attempt += 1) {
+        const at = start + (attempt - 1) * 41_000;
+        const last = attempt === leg.attempts;
+        entries.push(entry(at, "calling", leg, "calling", { ...told, attempt }));
+        if (step.state === "done") {
+          const state = index + 1 < leg.steps.length ? "due" : "done";
+          const detail = step.acknowledgement.id;
+          entries.push(
+            entry(at + 206, "acknowledged", leg, state, { ...told, attempt, detail }),
+          );
+        } else {
+          const state = last ? leg.state : "retrying";
+          const detail = "CF-3106: 503 Service Unavailable, asked to wait 40 s";
+          entries.push(entry(at + 206, "failed", leg, state, { ...told, attempt, detail }));
+        }
+      }
+    });
   }
-  entries.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
-  if (legs.every(({ state }) => state === "done"))
-    entries.push(entry(480, "flow_done", null, "done"));
-  return entries;
+  return entries.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
 function makeReconciliations({ pick, text, now, list }) {

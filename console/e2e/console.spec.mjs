@@ -147,13 +147,14 @@ function escape(text) {
 async function timelineTellsTheStory(page, size) {
   const entries = page.locator(".timeline > li");
   await entries.first().waitFor();
-  const confirmed = (target) =>
-    entries.and(page.locator(`[data-target="${target}"][data-state="done"]`));
-  await confirmed("loyalty").first().waitFor();
-  await confirmed("erp").first().waitFor();
-  const story = (await entries.allInnerTexts()).join("\n");
-  assert.match(story, /Loyalty credited the points/, story);
-  assert.match(story, /ERP posted the receipt/, story);
+  const told = (kind, words) =>
+    entries.and(page.locator(`[data-kind="${kind}"]`)).filter({ hasText: words });
+  await told("accrue", /credited the points/)
+    .first()
+    .waitFor();
+  await told("post", /posted the receipt/)
+    .first()
+    .waitFor();
   assert.ok((await page.locator(".leg").count()) >= 2, "fewer than two legs are shown");
   await page.getByRole("button", { name: "Copy Correlation id" }).click();
   await page.getByText(/^(Copied|Select and copy it by hand)$/).waitFor();
@@ -165,6 +166,14 @@ async function breaksPageOpens(page, size) {
   await page.getByRole("heading", { name: "Breaks", level: 1 }).waitFor();
   await page.locator("table, .empty").first().waitFor();
   await checked(page, size, "breaks");
+}
+
+async function numberNeedsItsDate(page) {
+  await page.goto(`${base}/console/#/receipts`);
+  const form = page.getByRole("search");
+  await form.getByLabel("Receipt number").fill(wanted.sequence);
+  await form.getByRole("button", { name: "Search" }).click();
+  await form.getByRole("alert").getByText("Choose the business date as well").waitFor();
 }
 
 async function listGoesOn(page) {
@@ -235,6 +244,7 @@ try {
     });
   }
   await story("the overview refreshes by itself", sizes.desktop, overviewRefreshes);
+  await story("a receipt number needs its date", sizes.desktop, numberNeedsItsDate);
   if (process.env.CROSSFOOT_MANY) {
     await story("a long list goes on", sizes.desktop, listGoesOn);
   }

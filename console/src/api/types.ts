@@ -37,7 +37,8 @@ export interface Step {
 export interface Leg {
   leg: number;
   kind: string;
-  target: string;
+  /** None for our own work: validate, link, claim. */
+  target?: Maybe<string>;
   state: string;
   attempts: number;
   due_at?: Maybe<string>;
@@ -49,16 +50,19 @@ export interface Link {
   line: number;
   disposition: string;
   covered: string;
-  originals: { id: string; line: number; quantity: string }[];
+  originals: { id?: Maybe<string>; line: number; quantity: string }[];
 }
 
-/** A receipt as lists show it; `flow` is there only when the server includes it in lists. */
+/**
+ * A receipt as lists show it, where `flow` has its state alone. Of an unreadable one only what
+ * could be read is there.
+ */
 export interface ReceiptHead {
   id: string;
   state: MessageState;
   correlation_id: string;
-  kind: string;
-  channel: string;
+  kind?: Maybe<string>;
+  channel?: Maybe<string>;
   shop?: Maybe<string>;
   register?: Maybe<string>;
   sequence?: Maybe<string>;
@@ -70,6 +74,8 @@ export interface ReceiptHead {
   gross?: Maybe<string>;
   member?: Maybe<string>;
   conflict_with?: Maybe<string>;
+  /** Why it is held or invalid. */
+  code?: Maybe<string>;
   flow?: Maybe<Partial<Flow>>;
 }
 

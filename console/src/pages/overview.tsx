@@ -92,32 +92,43 @@ function Tiles({ overview }: { overview: Overview }) {
   const { flows, held, invalid } = overview;
   return (
     <ul className="tiles" aria-label="What became of the receipts">
-      <Tile state="done" name="Complete" count={flows.done} />
-      <Tile state="open" name="On the way" count={flows.open} />
-      <Tile state="parked" name="Parked" count={flows.parked} attention />
-      <Tile state="held" name="Held" count={held} attention />
-      <Tile state="invalid" name="Unreadable" count={invalid} attention />
-      <Tile state="dead" name="Given up" count={flows.dead} attention />
+      <Tile name="Complete" count={flows.done} />
+      <Tile name="On the way" count={flows.open} />
+      <Tile name="Parked" count={flows.parked} attention />
+      <Tile name="Given up" count={flows.dead} attention />
+      <Tile name="Held" count={held} attention state="held" />
+      <Tile name="Unreadable" count={invalid} attention state="invalid" />
     </ul>
   );
 }
 
 interface TileProps {
-  state: string;
   name: string;
   count: number;
   attention?: boolean;
+  /** The tile leads to the list of these receipts, where the list can be asked for them. */
+  state?: string;
 }
 
-function Tile({ state, name, count, attention = false }: TileProps) {
+function Tile({ name, count, attention = false, state }: TileProps) {
+  const look = attention && count > 0 ? "tile tile-attention" : "tile";
+  const content = (
+    <>
+      <strong>{formatCount(count)}</strong> <span>{name}</span>
+    </>
+  );
   return (
     <li>
-      <a
-        className={attention && count > 0 ? "tile tile-attention" : "tile"}
-        href={href(["receipts"], { state })}
-      >
-        <strong>{formatCount(count)}</strong> <span>{name}</span>
-      </a>
+      {state === undefined ? (
+        <div className={look}>{content}</div>
+      ) : (
+        <a className={look} href={href(["receipts"], { state })}>
+          {content}
+          <span className="tile-go" aria-hidden="true">
+            ›
+          </span>
+        </a>
+      )}
     </li>
   );
 }

@@ -23,10 +23,10 @@ import {
   isErrorCode,
   kindName,
   legName,
+  legTarget,
   reasonSaid,
   receiptSaid,
   stateSaid,
-  targetName,
 } from "../words/words";
 import { receiptName } from "./receipts";
 
@@ -95,9 +95,11 @@ function Head({ receipt }: { receipt: Receipt }) {
     <div className="receipt-head panel">
       <div className="receipt-title">
         <div>
-          <p className="kicker">
-            {kindName(receipt.kind)} · {channelName(receipt.channel)}
-          </p>
+          {receipt.kind != null && (
+            <p className="kicker">
+              {kindName(receipt.kind)} · {channelName(receipt.channel)}
+            </p>
+          )}
           <h1>{receiptName(receipt)}</h1>
         </div>
         <p className="receipt-amount">
@@ -106,6 +108,7 @@ function Head({ receipt }: { receipt: Receipt }) {
       </div>
       <p className="receipt-state" data-state={receipt.flow?.state ?? receipt.state}>
         <Pill said={said} /> <span>{said.explanation}</span>
+        {isErrorCode(receipt.code) && <a href={`/errors/${receipt.code}`}>{receipt.code}</a>}
       </p>
       <dl className="facts">
         <Fact name="Business date">{formatBusinessDate(receipt.business_date)}</Fact>
@@ -175,9 +178,9 @@ function Legs({ state, legs }: { state: MessageState; legs: readonly Leg[] }) {
     <Panel title="Where it has to go">
       {legs.length === 0 ? (
         <p className="empty">
-          {state === "held"
-            ? "Nothing is sent while it is held."
-            : "Nothing has to be sent for this receipt."}
+          {state === "accepted"
+            ? "Nothing has to be sent for this receipt."
+            : "Nothing was sent."}
         </p>
       ) : (
         <ol className="legs">
@@ -195,10 +198,15 @@ function LegItem({ leg }: { leg: Leg }) {
   const said = stateSaid(leg.state);
   const wait = ageBetween(asOf, leg.due_at);
   return (
-    <li className="leg" data-kind={leg.kind} data-target={leg.target} data-state={leg.state}>
+    <li
+      className="leg"
+      data-kind={leg.kind}
+      data-target={leg.target ?? ""}
+      data-state={leg.state}
+    >
       <div className="leg-head">
         <h3>
-          {targetName(leg.target)} <span className="leg-what">{legName(leg.kind)}</span>
+          {legTarget(leg.target)} <span className="leg-what">{legName(leg.kind)}</span>
         </h3>
         <Pill said={said} />
       </div>
@@ -210,18 +218,21 @@ function LegItem({ leg }: { leg: Leg }) {
       )}
       {leg.reason != null && leg.reason !== "" && <LegReason code={leg.reason} />}
       <p className="tech">
-        leg {leg.leg} · {leg.kind} ·{" "}
-        {leg.attempts === 0 ? "not sent yet" : plural(leg.attempts, "attempt")}
+        leg {leg.leg} · {leg.kind}
+        {leg.target != null &&
+          ` · ${leg.attempts === 0 ? "not sent yet" : plural(leg.attempts, "attempt")}`}
       </p>
-      <ul className="steps">
-        {leg.steps.map((step) => (
-          <StepItem
-            key={`${step.name}/${step.reference}`}
-            step={step}
-            alone={leg.steps.length === 1}
-          />
-        ))}
-      </ul>
+      {leg.steps.length > 0 && (
+        <ul className="steps">
+          {leg.steps.map((step) => (
+            <StepItem
+              key={`${step.name}/${step.reference}`}
+              step={step}
+              alone={leg.steps.length === 1}
+            />
+          ))}
+        </ul>
+      )}
     </li>
   );
 }
@@ -295,9 +306,13 @@ function Originals({ links }: { links: Flow["links"] }) {
                 <span className="quiet">none</span>
               ) : (
                 originals.map(({ id, line, quantity }) => (
-                  <span key={`${id}/${line}`} className="line">
-                    <a href={receiptHref(id)}>Sale, line {line}</a>, {formatDecimal(quantity)}{" "}
-                    of it
+                  <span key={`${id ?? ""}/${line}`} className="line">
+                    {id == null ? (
+                      <>Not here yet, line {line}</>
+                    ) : (
+                      <a href={receiptHref(id)}>Sale, line {line}</a>
+                    )}
+                    , {formatDecimal(quantity)} of it
                     <span className="tech">{id}</span>
                   </span>
                 ))

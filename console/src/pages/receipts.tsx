@@ -1,4 +1,4 @@
-import type { SubmitEvent } from "react";
+import { useId, useRef, useState, type SubmitEvent } from "react";
 import { Problem } from "../api/client";
 import { useReceiptSearch, type ReceiptFilter } from "../api/queries";
 import type { ReceiptHead } from "../api/types";
@@ -11,10 +11,7 @@ import { channelName, kindName, receiptSaid } from "../words/words";
 
 const states = [
   ["", "Any state"],
-  ["done", "Complete"],
-  ["open", "On the way"],
-  ["parked", "Parked"],
-  ["dead", "Given up"],
+  ["accepted", "Accepted"],
   ["held", "Held"],
   ["invalid", "Unreadable"],
 ] as const;
@@ -123,16 +120,28 @@ const columns: readonly Column<ReceiptHead>[] = [
 export function receiptName(row: ReceiptHead): string {
   if (row.sequence == null || row.sequence === "") {
     const own = row.external_id ?? "";
-    return own === "" ? `${kindName(row.kind)}, ${row.shop ?? "no store"}` : own;
+    if (own !== "") return own;
+    const kind = row.kind == null ? "Message" : kindName(row.kind);
+    return row.shop == null ? kind : `${kind}, ${row.shop}`;
   }
   const till = row.register == null || row.register === "" ? "" : `, till ${row.register}`;
   return `${row.shop ?? "No store"}${till}, no. ${row.sequence}`;
 }
 
 function SearchForm({ filter }: { filter: ReceiptFilter }) {
+  const [dateMissing, setDateMissing] = useState(false);
+  const date = useRef<HTMLInputElement>(null);
+  const dateHint = useId();
+
+  // A till counts its receipts from 1 every day, so a number means nothing without its day.
   function submit(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
-    navigate(["receipts"], textFields(new FormData(event.currentTarget)));
+    const wanted = textFields(new FormData(event.currentTarget));
+    const named = [wanted.shop, wanted.register, wanted.sequence].some((text) => text !== "");
+    const missing = named && wanted.business_date === "";
+    setDateMissing(missing);
+    if (missing) date.current?.focus();
+    else navigate(["receipts"], wanted);
   }
   return (
     <form className="search" onSubmit={submit} role="search" aria-label="Search receipts">
@@ -142,7 +151,14 @@ function SearchForm({ filter }: { filter: ReceiptFilter }) {
       </label>
       <label>
         Business date
-        <input name="business_date" type="date" defaultValue={filter.business_date} />
+        <input
+          ref={date}
+          name="business_date"
+          type="date"
+          defaultValue={filter.business_date}
+          aria-invalid={dateMissing}
+          aria-describedby={dateMissing ? dateHint : undefined}
+        />
       </label>
       <label>
         Till
@@ -175,6 +191,11 @@ function SearchForm({ filter }: { filter: ReceiptFilter }) {
           Clear
         </button>
       </div>
+      {dateMissing && (
+        <p id={dateHint} className="hint" role="alert">
+          Choose the business date as well: a till counts its receipts anew every day.
+        </p>
+      )}
     </form>
   );
 }

@@ -1,6 +1,6 @@
-import type { TimelineEntry, Maybe } from "../api/types";
+import type { TimelineEntry } from "../api/types";
 import { ageBetween, formatInstant, formatOffset } from "../words/format";
-import { isErrorCode, reasonSaid, stateSaid, timelineSentence } from "../words/words";
+import { reasonSaid, stateSaid, timelineSentence, type Tone } from "../words/words";
 
 /** What happened to a receipt, oldest first, counted from the moment it came in. */
 export function TimelineList({ entries }: { entries: readonly TimelineEntry[] }) {
@@ -23,7 +23,7 @@ export function TimelineList({ entries }: { entries: readonly TimelineEntry[] })
             <span>{formatOffset(ageBetween(first.at, entry.at) ?? 0)}</span>
             <time dateTime={entry.at}>{formatInstant(entry.at)}</time>
           </p>
-          <Detail detail={entry.detail} />
+          <Detail {...entry} />
           <p className="tech">{technical(entry)}</p>
         </li>
       ))}
@@ -31,21 +31,35 @@ export function TimelineList({ entries }: { entries: readonly TimelineEntry[] })
   );
 }
 
-function toneOf(entry: TimelineEntry): string {
-  return entry.state == null ? "quiet" : stateSaid(entry.state).tone;
+function toneOf({ event, state }: TimelineEntry): Tone {
+  // One step of several is confirmed while the leg as a whole goes on.
+  if (event === "acknowledged" || event === "found") return "good";
+  return stateSaid(state ?? event).tone;
 }
 
-function Detail({ detail }: { detail: Maybe<string> }) {
+/** A fault's detail starts with its code: "CF-3106: connection refused". */
+const codedDetail = /^(CF-\d{4})(?:: (.*))?$/s;
+
+function Detail({ event, detail }: TimelineEntry) {
   if (detail == null || detail === "") return null;
-  const reason = reasonSaid(detail);
-  if (reason.known || isErrorCode(detail)) {
+  if (event === "acknowledged" || event === "found") {
     return (
       <p className="timeline-detail">
-        {reason.label}. {reason.explanation}
+        Its number there: <code>{detail}</code>
       </p>
     );
   }
-  return <p className="timeline-detail">{detail}</p>;
+  const [, code, cause] = codedDetail.exec(detail) ?? [];
+  if (code === undefined) return <p className="timeline-detail">{detail}</p>;
+  const reason = reasonSaid(code);
+  return (
+    <p className="timeline-detail">
+      {reason.label}. {reason.explanation}
+      <span className="tech">
+        <a href={`/errors/${code}`}>{code}</a> {cause}
+      </span>
+    </p>
+  );
 }
 
 function technical(entry: TimelineEntry): string {

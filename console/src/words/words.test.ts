@@ -1,4 +1,5 @@
 // Goal: every word of the API is said in the words of a shop, and a new one is shown, not hidden.
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Break, Overview, Reconciliation, TimelineEntry } from "../api/types";
 import { href, parseRoute } from "../router";
@@ -15,6 +16,8 @@ import {
   waitingSentence,
 } from "./words";
 
+const errorPages = new URL("../../../api/errors/", import.meta.url);
+
 describe("words", () => {
   it("says known words and makes unknown ones readable", () => {
     expect(channelName("pos")).toBe("Stores");
@@ -30,8 +33,20 @@ describe("words", () => {
   it("explains parked reasons, and points to the page of an error code", () => {
     expect(reasonSaid("over_returned").known).toBe(true);
     expect(reasonSaid("OVER_RETURNED").label).toBe("More returned than was bought");
-    expect(reasonSaid("CF-3104")).toMatchObject({ label: "Reason CF-3104", known: false });
+    expect(reasonSaid("CF-3104").label).toBe("Our sign-in was refused");
+    expect(reasonSaid("CF-1203")).toMatchObject({ label: "Reason CF-1203", known: false });
     expect(reasonSaid("moon_phase").label).toBe("Moon phase");
+  });
+
+  it("has words for every reason that the API declares", () => {
+    const pages = readdirSync(errorPages).filter((name) => /^CF-3\d{3}\.md$/.test(name));
+    expect(pages.length).toBeGreaterThan(0);
+    for (const page of pages) {
+      const name = /^name: (.+)$/m.exec(readFileSync(new URL(page, errorPages), "utf8"))?.[1];
+      const byCode = reasonSaid(page.replace(".md", ""));
+      expect(byCode.known, page).toBe(true);
+      expect(reasonSaid(name ?? null), page).toBe(byCode);
+    }
   });
 
   it("says how much waits and for how long", () => {
@@ -49,26 +64,36 @@ describe("words", () => {
 describe("timeline sentences", () => {
   const entry: TimelineEntry = {
     at: "2026-11-21T10:00:00Z",
-    event: "call_finished",
-    leg: 1,
+    event: "acknowledged",
+    leg: 2,
     kind: "accrue",
     target: "loyalty",
     step: "accrue",
     attempt: 1,
     state: "done",
     reference: "7ZK",
-    detail: null,
+    detail: "LTX-1",
   };
+  const own = { leg: null, kind: null, target: null, step: null, state: null };
 
   it.each([
     [{}, "Loyalty credited the points"],
     [{ kind: "post", target: "erp", step: "post" }, "ERP posted the receipt"],
-    [{ kind: "post", target: "erp", step: "release" }, "ERP posted the refund"],
-    [{ state: "calling" }, "Sent to Loyalty: credit the points"],
-    [{ state: "unknown" }, "No clear answer from Loyalty: asking whether it arrived"],
+    [{ kind: "post_refund", target: "erp", step: "create_memo" }, "ERP drew up the refund"],
     [{ kind: "dance", step: "tango" }, "Loyalty confirmed: dance"],
-    [{ target: null, state: null, event: "accepted" }, "Came in and was stored safely"],
-    [{ target: null, state: null, event: "moon_rose" }, "Moon rose"],
+    [{ event: "calling", state: "calling" }, "Sent to Loyalty: credit the points"],
+    [
+      { event: "failed", state: "unknown" },
+      "No clear answer from Loyalty: it will be asked whether it arrived",
+    ],
+    [
+      { event: "failed", state: "dead" },
+      "Loyalty could not take it: credit the points, given up",
+    ],
+    [{ event: "linked", kind: "link", target: null, state: "done" }, "Original sale found"],
+    [{ ...own, event: "accepted" }, "Came in and was stored safely"],
+    [{ ...own, event: "moon_rose" }, "Moon rose"],
+    [{ event: "sang" }, "Loyalty: credit the points, sang"],
   ])("%o", (change, sentence) => {
     expect(timelineSentence({ ...entry, ...change })).toBe(sentence);
   });

@@ -55,25 +55,21 @@ export const kindName = (kind: Maybe<string>) => look(kinds, kind);
 
 const legNames: Record<string, string> = {
   validate: "Check the receipt",
-  enrich: "Complete the details",
-  accrue: "Credit the points",
-  accrual: "Credit the points",
-  reverse: "Take back the points",
-  reversal: "Take back the points",
-  post: "Post to the books",
-  post_erp: "Post to the books",
-  posting: "Post to the books",
-  erp_post: "Post to the books",
-  credit_memo: "Draw up the refund",
-  release: "Release the refund",
-  stock: "Move the stock",
-  move_stock: "Move the stock",
-  stock_move: "Move the stock",
-  publish: "Tell subscribers",
   link: "Find the original sale",
-  compensate: "Undo an earlier step",
+  claim: "Note the return on its sale",
+  accrue: "Credit the points",
+  reverse: "Take back the points",
+  post: "Post the receipt",
+  post_refund: "Post the refund",
+  post_void: "Post the void",
+  move_stock: "Move the stock",
+  create_memo: "Draw up the refund",
+  release_memo: "Release the refund",
 };
+/** A leg by its kind, or a step by its name. */
 export const legName = (kind: Maybe<string>) => look(legNames, kind);
+/** A leg without a target is our own work. */
+export const legTarget = (target: Maybe<string>) => targetName(target ?? "crossfoot");
 
 function said(label: string, tone: Tone, explanation: string): Said {
   return { label, tone, explanation };
@@ -156,66 +152,178 @@ export interface Reason {
   known: boolean;
 }
 
-const reasons: Record<string, [label: string, explanation: string]> = {
-  orphaned: [
-    "Return without its sale",
-    "No sale of this article to this customer is known. The refund is booked; the points wait.",
+// By public error code (api/errors), with the code's name, which is also understood.
+const reasonRows: [code: string, name: string, label: string, explanation: string][] = [
+  [
+    "CF-3001",
+    "totals_mismatch",
+    "Totals do not add up",
+    "The lines do not give the stated total. Nothing was posted; the channel corrects it.",
   ],
-  original_missing: [
+  [
+    "CF-3002",
+    "tenders_mismatch",
+    "Payments do not cover the amount",
+    "The payments differ from the amount due. Nothing was posted; the channel corrects it.",
+  ],
+  [
+    "CF-3003",
+    "unknown_product",
+    "Unknown article",
+    "The article is not in the product list. It goes on when the article is known.",
+  ],
+  [
+    "CF-3004",
+    "accounting_adjustment",
+    "Accounting entry",
+    "Money outside trade, such as bad debt. Nothing was posted; finance decides.",
+  ],
+  [
+    "CF-3005",
+    "original_not_found",
     "Sale not here yet",
-    "The return names a sale that has not arrived. It continues by itself when the sale comes in.",
+    "The return names a sale that has not arrived. The refund is booked; the points wait.",
   ],
-  over_returned: [
+  [
+    "CF-3006",
+    "over_returned",
     "More returned than was bought",
     "The original sale does not cover the quantity. The refund is booked; the points wait.",
   ],
-  no_customer: [
+  [
+    "CF-3007",
+    "orphaned",
+    "Return without its sale",
+    "No sale of this article to this customer is known. The refund is booked; the points wait.",
+  ],
+  [
+    "CF-3008",
+    "no_customer",
     "Return without a customer",
-    "Nobody to take points back from. The refund is booked.",
+    "No sale can be looked for. The refund is booked; there are no points to take back.",
   ],
-  adjustment: [
-    "Adjustment, not goods",
-    "Postage, fees or manual amounts in a return. Booked as money, with no sale to link to.",
+  [
+    "CF-3009",
+    "identity_conflict",
+    "Receipt number taken",
+    "Another receipt has the same number with other content. Both are kept; a person decides.",
   ],
-  accounting_adjustment: [
-    "Accounting entry",
-    "Money outside trade, such as a bad-debt correction. Finance decides; nothing was posted.",
+  [
+    "CF-3010",
+    "amount_mismatch",
+    "Line amount is not quantity times price",
+    "A line's amount differs from quantity times price. The channel corrects it.",
   ],
-  unknown_product: [
-    "Unknown article",
-    "The article is not in the product list. It continues when the article is known.",
+  [
+    "CF-3011",
+    "discount_exceeds_amount",
+    "Discount larger than the amount",
+    "A discount takes off more than there is. The promotion has to be corrected in the channel.",
   ],
-  unknown_shop: [
-    "Unknown store",
-    "The store is not in the store list. It continues when the store is known.",
+  [
+    "CF-3012",
+    "odd_document",
+    "Fits no known kind",
+    "The document mixes what does not go together. A person enters what really happened.",
   ],
-  unknown_member: ["Unknown member", "The loyalty platform does not know this member."],
-  totals_mismatch: [
-    "Totals do not add up",
-    "The receipt's lines, discounts and payments do not agree with its total.",
-  ],
-  closed_period: [
+  [
+    "CF-3013",
+    "period_closed",
     "Accounting period closed",
-    "The ERP does not take postings for that date any more. Finance decides.",
+    "The ERP takes no postings for that date. Finance opens the period or names another date.",
   ],
-  suspected_duplicate: [
-    "May be a duplicate",
-    "Another receipt looks the same. A person decides whether it is one sale or two.",
+  [
+    "CF-3014",
+    "original_unsettled",
+    "Sale still on its way",
+    "The sale it belongs to is not finished. It goes on by itself when the sale is.",
   ],
-  rejected: [
+  [
+    "CF-3015",
+    "voided_before_sent",
+    "Voided before it was sent",
+    "The receipt was voided in time. The other system never heard of it.",
+  ],
+  [
+    "CF-3101",
+    "outcome_needs_person",
+    "Did it arrive? A person decides",
+    "A call ended without an answer, and the system cannot be asked. Look there for the reference.",
+  ],
+  [
+    "CF-3102",
+    "retries_exhausted",
+    "Tried as long as allowed",
+    "The system failed every time. Find out why it fails, then release it; it cannot happen twice.",
+  ],
+  [
+    "CF-3103",
+    "target_rejected",
     "Refused by the other system",
-    "The system refused it for good. See the receipt for its answer.",
+    "The system does not take this content. Its own words stand in the receipt's history.",
   ],
-  unauthorised: [
-    "Not allowed in",
-    "The other system refuses our credentials. Integration has to look at the connection.",
+  [
+    "CF-3104",
+    "target_unauthorised",
+    "Our sign-in was refused",
+    "The system does not accept our credentials. Integration renews them.",
   ],
-};
+  [
+    "CF-3105",
+    "corrupt_answer",
+    "Answer makes no sense",
+    "The connector does not know this form of answer. Integration looks at it.",
+  ],
+  [
+    "CF-3106",
+    "target_unavailable",
+    "System cannot be reached",
+    "Nothing has happened there. It is sent again by itself, with growing pauses.",
+  ],
+  [
+    "CF-3107",
+    "target_throttled",
+    "System asks us to slow down",
+    "Its quota is used up. It is sent again at the time it stated.",
+  ],
+  [
+    "CF-3108",
+    "target_unknown_outcome",
+    "No answer came",
+    "The call may have happened. The system is asked before anything is sent again.",
+  ],
+  [
+    "CF-3109",
+    "target_conflict",
+    "Changed by someone else meanwhile",
+    "The system holds another state. The call is repeated on the new state.",
+  ],
+  [
+    "CF-3110",
+    "target_not_found",
+    "Not known to the other system",
+    "The system does not know what was named, such as an original document.",
+  ],
+  [
+    "CF-3111",
+    "mapping_failed",
+    "Could not be translated",
+    "The connector could not make the system's message. Nothing was sent; integration corrects it.",
+  ],
+];
+const reasons = new Map<string, Reason>(
+  reasonRows.flatMap(([code, name, label, explanation]) => {
+    const reason = { label, explanation, known: true };
+    return [
+      [code.toLowerCase(), reason],
+      [name, reason],
+    ];
+  }),
+);
 
 export function reasonSaid(code: Maybe<string>): Reason {
-  const word = (code ?? "").toLowerCase();
-  const entry = Object.hasOwn(reasons, word) ? reasons[word] : undefined;
-  if (entry !== undefined) return { label: entry[0], explanation: entry[1], known: true };
+  const known = reasons.get((code ?? "").toLowerCase());
+  if (known !== undefined) return known;
   const coded = isErrorCode(code);
   return {
     label: coded ? `Reason ${code}` : look({}, code),
@@ -259,6 +367,7 @@ const sides: Record<string, string> = {
 export const sideName = (side: Maybe<string>) => look(sides, side);
 
 const dispositions: Record<string, string> = {
+  pending: "Not looked for yet",
   matched: "Found",
   orphaned: "No sale found",
   over_returned: "More than was bought",
@@ -267,72 +376,79 @@ const dispositions: Record<string, string> = {
 };
 export const dispositionName = (word: string) => look(dispositions, word);
 
-const eventSentences: Record<string, string> = {
-  accepted: "Came in and was stored safely",
-  received: "Came in and was stored safely",
-  held: "Held: its receipt number is taken by another receipt",
-  planned: "Steps decided",
-  flow_started: "Steps decided",
-  flow_done: "Complete: every system has confirmed",
-  done: "Complete: every system has confirmed",
-  claim_recorded: "Return noted on the original sale",
-  linked: "Original sale found",
-};
-
 const didSentences: Record<string, string> = {
   accrue: "credited the points",
-  accrual: "credited the points",
   reverse: "took back the points",
-  reversal: "took back the points",
   post: "posted the receipt",
-  post_erp: "posted the receipt",
-  posting: "posted the receipt",
-  erp_post: "posted the receipt",
-  credit_memo: "drew up the refund",
-  release: "posted the refund",
-  stock: "moved the stock",
+  post_refund: "posted the refund",
+  post_void: "posted the void",
   move_stock: "moved the stock",
-  stock_move: "moved the stock",
+  create_memo: "drew up the refund",
+  release_memo: "released the refund",
 };
 
-/** What happened, in one sentence that starts with who did it. */
+/** What happened, in one sentence. */
 export function timelineSentence(entry: TimelineEntry): string {
-  const target = entry.target == null || entry.target === "" ? null : targetName(entry.target);
-  if (target == null || entry.state == null) {
-    const own = Object.hasOwn(eventSentences, entry.event)
-      ? eventSentences[entry.event]
-      : undefined;
-    return own ?? humanise(entry.event);
-  }
+  const { event, kind, state } = entry;
+  const target = legTarget(entry.target);
   // A leg of several steps is told step by step, as far as the steps' names are known.
-  const word = [entry.step, entry.kind].find(
-    (name) => name != null && Object.hasOwn(didSentences, name),
-  );
-  const what = legName(word ?? entry.kind).toLowerCase();
-  const did = word == null ? undefined : didSentences[word];
-  switch (entry.state) {
-    case "waiting":
-      return `${target}: ${what}, waits its turn`;
-    case "due":
-      return `${target}: ${what}, next in line`;
+  const word = [entry.step, kind].find((name) => name != null && Object.hasOwn(legNames, name));
+  const what = legName(word ?? kind).toLowerCase();
+  const did = (word == null ? undefined : didSentences[word]) ?? `confirmed: ${what}`;
+  switch (event) {
+    case "accepted":
+      return "Came in and was stored safely";
+    case "held":
+      return "Held: its receipt number is taken by another receipt";
+    case "invalid":
+      return "Could not be read; the original is kept";
     case "calling":
       return `Sent to ${target}: ${what}`;
-    case "done":
-      return did === undefined ? `${target} confirmed: ${what}` : `${target} ${did}`;
-    case "retrying":
-      return `${target} could not take it: ${what}, will be tried again`;
-    case "unknown":
-      return `No clear answer from ${target}: asking whether it arrived`;
+    case "acknowledged":
+      return `${target} ${did}`;
+    case "found":
+      return `Asked, and it had arrived: ${target} ${did}`;
+    case "asked":
+      return `Asked ${target} whether it arrived`;
+    case "not_found":
+      return `Asked, and ${target} does not have it`;
+    case "failed":
+      return failedSentence(target, what, state);
+    case "restarted":
+      return `The server stopped during the call: ${target} will be asked whether it arrived`;
+    case "claimed":
+      return state === "done" ? "Return noted on its sale" : "Return waits for its sale";
+    case "linked":
+      return state === "done" ? "Original sale found" : "Original sale looked for";
+    case "void_requested":
+      return "The receipt was voided";
+    case "released":
+      return `Released by a person: ${what}`;
+    case "cancelled":
+      return `Not needed any more: ${what}`;
     case "parked":
-      return `${target}: ${what}, parked`;
-    case "dead":
-      return `${target}: ${what}, given up`;
+      return kind == null ? "Parked" : `Parked: ${what}`;
+    default:
+      return kind == null
+        ? humanise(event)
+        : `${target}: ${what}, ${humanise(event).toLowerCase()}`;
+  }
+}
+
+function failedSentence(target: string, what: string, state: Maybe<string>): string {
+  switch (state) {
+    case "retrying":
+      return `${target} could not take it: will be tried again`;
+    case "unknown":
+      return `No clear answer from ${target}: it will be asked whether it arrived`;
     case "rejected":
       return `${target} refused: ${what}`;
-    case "cancelled":
-      return `${target}: ${what}, not needed any more`;
+    case "parked":
+      return `${target} could not take it: ${what}, parked`;
+    case "dead":
+      return `${target} could not take it: ${what}, given up`;
     default:
-      return `${target}: ${what}, ${stateSaid(entry.state).label.toLowerCase()}`;
+      return `${target} could not take it: ${what}`;
   }
 }
 

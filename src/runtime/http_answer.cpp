@@ -18,7 +18,9 @@ constexpr std::size_t read_bytes_max = 64 * 1024;
 constexpr std::size_t header_bytes_max = 64 * 1024;
 constexpr std::size_t body_reserve_max = 1024 * 1024;
 constexpr std::size_t chunk_line_bytes_max = 4 * 1024;
-constexpr std::size_t chunk_bytes_min = 5;  // as in http_parse.cpp: Beast asserts it
+/// A chunked message ends with `0 CRLF CRLF`, so five more bytes always come. Beast asserts that it
+/// has them when it resumes behind the last chunk's size, so it is never given fewer.
+constexpr std::size_t chunk_bytes_min = 5;
 
 std::string lower_case(string_view text) {
   std::string result(text.data(), text.size());

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/invariant.h"
+#include "runtime/chunk_decoder.h"
 #include "runtime/flat_buffer.h"
 
 namespace crossfoot::runtime {
@@ -19,9 +20,6 @@ constexpr std::size_t read_bytes_min = 1024;
 constexpr std::size_t body_reserve_max = 256 * 1024;
 constexpr std::size_t idle_capacity_max = 64 * 1024;
 constexpr std::size_t chunk_line_bytes_max = 4 * 1024;
-/// A chunked message ends with `0 CRLF CRLF`, so five more bytes always come. Beast asserts that it
-/// has them when it resumes behind the last chunk's size, so it is never given fewer.
-constexpr std::size_t chunk_bytes_min = 5;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
@@ -148,7 +146,6 @@ class RequestParser::Impl {
       if (!impl.take_field(field, as_std(name), as_std(value))) error = stop_parsing();
     }
     std::size_t on_chunk_body_impl(std::uint64_t, string_view body, Error&) override {
-      impl.take_chunk(as_std(body));
       return body.size();
     }
     void on_response_impl(int, string_view, int, Error&) override {}
@@ -179,7 +176,6 @@ class RequestParser::Impl {
   bool check_header();
   bool refuse_framing(Error error);
   void take_chunks();
-  void take_chunk(std::string_view bytes);
   void complete(std::size_t message_size);
   void split_target();
   [[nodiscard]] Stretch stretch(std::string_view part) const {
@@ -207,7 +203,7 @@ class RequestParser::Impl {
   bool keep_alive_ = true;
   bool expects_continue_ = false;
   bool empty_line_skipped_ = false;
-  bool in_trailers_ = false;
+  ChunkDecoder chunks_{0, 0};
   unsigned hosts_ = 0;
   unsigned lengths_ = 0;
   unsigned codings_ = 0;
@@ -215,12 +211,13 @@ class RequestParser::Impl {
 
 void RequestParser::Impl::restart() {
   framing_.emplace(*this);
+  chunks_ = ChunkDecoder(limits_.body_bytes_max, chunk_line_bytes_max);
   framing_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
   framing_->body_limit(limits_.body_bytes_max);
   phase_ = Phase::header;
   line_ = searched_ = header_size_ = length_ = body_size_ = raw_ = message_size_ = 0;
   fields_.clear();
-  expects_continue_ = empty_line_skipped_ = in_trailers_ = false;
+  expects_continue_ = empty_line_skipped_ = false;
   keep_alive_ = true;
   hosts_ = lengths_ = codings_ = 0;
 }
@@ -239,12 +236,13 @@ bool RequestParser::Impl::scan_header() {
   while (header_size_ == 0) {
     const char* base = buffer_.data();
     const std::size_t size = buffer_.size();
+    // TLS and other binary protocols on this port are told at their first byte.
+    const bool binary = line_ == 0 && size != 0 && base[0] != '\r' && base[0] <= ' ';
+    if (binary) return refuse(400, "not HTTP");
     const void* found =
         size > searched_ ? std::memchr(base + searched_, '\n', size - searched_) : nullptr;
     if (found == nullptr) {
       searched_ = size;
-      // TLS and other binary protocols on this port are told at their first byte.
-      if (size != 0 && base[0] != '\r' && base[0] <= ' ') return refuse(400, "not HTTP");
       if (size > limits_.header_bytes_max) refuse(431, "header too large");
       return false;
     }
@@ -287,7 +285,6 @@ bool RequestParser::Impl::take_start(http::verb verb, std::string_view target, i
 
 bool RequestParser::Impl::take_field(http::field field, std::string_view name,
                                      std::string_view value) {
-  if (in_trailers_) return true;
   if (fields_.size() == limits_.headers_max) return refuse(431, "too many headers");
   switch (field) {
     case http::field::host:
@@ -330,7 +327,6 @@ bool RequestParser::Impl::check_header() {
   keep_alive_ = framing_->keep_alive();
   if (http_1_0()) expects_continue_ = false;
   raw_ = header_size_;
-  in_trailers_ = true;  // fields that Beast reports from now on come from the trailer section
   if (codings_ != 0) {
     phase_ = Phase::chunks;
   } else {
@@ -353,34 +349,26 @@ bool RequestParser::Impl::refuse_framing(Error error) {
   if (error == http::error::bad_transfer_encoding) {
     return refuse(400, "Content-Length beside Transfer-Encoding");
   }
-  if (error == http::error::bad_chunk || error == http::error::bad_chunk_extension) {
-    return refuse(400, "malformed chunk");
-  }
   return refuse(400, "malformed message");
 }
 
 /// Decodes what has come and moves the rest down behind the body, so that framing takes no memory.
 void RequestParser::Impl::take_chunks() {
-  Error error;
-  while (!framing_->is_done() && buffer_.size() - raw_ >= chunk_bytes_min) {
-    const std::size_t used = framing_->put({buffer_.data() + raw_, buffer_.size() - raw_}, error);
-    raw_ += used;
-    if (error == http::error::need_more) break;
-    if (error) {
-      refuse_framing(error);
+  switch (chunks_.decode(buffer_.data(), header_size_, body_size_, raw_, buffer_.size())) {
+    case ChunkDecoder::Step::complete:
+      return complete(raw_);
+    case ChunkDecoder::Step::malformed:
+      refuse(400, "malformed chunk");
       return;
-    }
+    case ChunkDecoder::Step::too_large:
+      refuse(413, "body too large");
+      return;
+    case ChunkDecoder::Step::need_more:
+      break;
   }
-  if (framing_->is_done()) return complete(raw_);
   const std::size_t kept = header_size_ + body_size_;
   if (raw_ != kept) buffer_.erase(kept, raw_ - kept);
   raw_ = kept;
-  if (buffer_.size() - raw_ > chunk_line_bytes_max) refuse(400, "chunk line or trailers too long");
-}
-
-void RequestParser::Impl::take_chunk(std::string_view bytes) {
-  std::memmove(buffer_.data() + header_size_ + body_size_, bytes.data(), bytes.size());
-  body_size_ += bytes.size();
 }
 
 void RequestParser::Impl::complete(std::size_t message_size) {

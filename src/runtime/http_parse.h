@@ -18,12 +18,12 @@ struct ParseRefusal {
   std::string_view cause;
 };
 
-/// Bytes in, one request after another out, or a refusal; no I/O and no clock. The framing is
-/// Beast's; around it stands what Beast lets pass and a proxy in front may read differently: bare
-/// line feeds, folded headers, repeated or listed Content-Length, transfer codings other than one
-/// `chunked`, a missing or repeated Host (RFC 9112 sections 2.2, 3.2, 5.1, 5.2, 6.1, 6.3). The body
-/// is left where it was read, or moved together in place when it came in chunks. Trailers are
-/// dropped.
+/// Bytes in, one request after another out, or a refusal; no I/O and no clock. The header is
+/// read by Beast's parser; around it stands what Beast lets pass and a proxy in front may read
+/// differently: bare line feeds, folded headers, repeated or listed Content-Length, transfer
+/// codings other than one `chunked`, a missing or repeated Host (RFC 9112
+/// sections 2.2, 3.2, 5.1, 5.2, 6.1, 6.3). The body is left where it was read, or moved together in
+/// place when it came in chunks. Trailers are dropped.
 ///
 ///   prepare → read into it → commit → advance … complete → request() → next() → advance …
 class RequestParser {

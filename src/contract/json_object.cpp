@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "contract/utf8.h"
-
 namespace crossfoot::contract {
 
 namespace {
@@ -211,31 +209,18 @@ Problem syntax_problem(simdjson::error_code error, std::string_view json,
   return whole(error_code::invalid_json, "the text is not one complete JSON value");
 }
 
-void Value::text(std::string& into, std::size_t characters_max) {
-  const auto found = characters();
-  if (!found) return;
-  if (found->empty() || (found->size() > characters_max && utf8_length(*found) > characters_max)) {
-    findings_.fault(error_code::text_length, path_,
-                    fmt::format("expected 1 to {} characters", characters_max));
-    return;
-  }
-  into = *found;
+void Value::bad_length(std::size_t characters_max) {
+  findings_.fault(error_code::text_length, path_,
+                  fmt::format("expected 1 to {} characters", characters_max));
 }
 
-void Value::integer(std::uint64_t& into, std::uint64_t low, std::uint64_t high) {
-  if (!element_) return;
-  std::uint64_t found = 0;
-  const bool negative = element_->is_int64() && !element_->is_uint64();
-  if (element_->get(found) != simdjson::SUCCESS && !negative) {
+void Value::bad_integer(std::uint64_t low, std::uint64_t high) {
+  if (!element_->is_int64() && !element_->is_uint64()) {
     findings_.wrong_type(path_, "a whole number", *element_);
     return;
   }
-  if (negative || found < low || found > high) {
-    findings_.fault(error_code::out_of_range, path_,
-                    fmt::format("expected a whole number from {} to {}", low, high));
-    return;
-  }
-  into = found;
+  findings_.fault(error_code::out_of_range, path_,
+                  fmt::format("expected a whole number from {} to {}", low, high));
 }
 
 void Value::boolean(bool& into) {
@@ -250,14 +235,6 @@ void Value::bad_decimal(std::string_view text) {
   } else {
     findings_.fault(error_code::invalid_format, path_, "expected a decimal such as \"-12.50\"");
   }
-}
-
-std::optional<Decimal> Value::decimal() {
-  const auto found = decimal_characters();
-  if (!found) return std::nullopt;
-  const auto value = parse_decimal(*found);
-  if (!value) bad_decimal(*found);
-  return value;
 }
 
 std::optional<Money> Value::money(const std::optional<Currency>& currency) {

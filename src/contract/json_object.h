@@ -11,6 +11,7 @@
 
 #include "contract/fields.h"
 #include "contract/transaction_json.h"
+#include "contract/utf8.h"
 
 /// How the parser walks parsed JSON: typed access to the fields of an object, with faults collected
 /// under their pointers. Internal to the contract.
@@ -99,11 +100,36 @@ class Value {
     if (!findings_.check_nul(text, path_)) return std::nullopt;
     return text;
   }
-  void text(std::string& into, std::size_t characters_max);
+  void text(std::string& into, std::size_t characters_max) {
+    const auto found = characters();
+    if (!found) return;
+    // As many bytes as characters are allowed is the usual case, so characters are seldom counted.
+    const bool fits = found->size() <= characters_max || utf8_length(*found) <= characters_max;
+    if (found->empty() || !fits) [[unlikely]] {
+      bad_length(characters_max);
+    } else {
+      into = *found;
+    }
+  }
   void text(std::string& into) { text(into, findings_.policy().limits.text_characters_max); }
-  void integer(std::uint64_t& into, std::uint64_t low, std::uint64_t high);
+  void integer(std::uint64_t& into, std::uint64_t low, std::uint64_t high) {
+    if (!element_) return;
+    std::uint64_t found = 0;
+    if (element_->get(found) != simdjson::SUCCESS || found < low || found > high) [[unlikely]] {
+      bad_integer(low, high);
+    } else {
+      into = found;
+    }
+  }
   void boolean(bool& into);
-  [[nodiscard]] std::optional<Decimal> decimal();
+  [[nodiscard]] std::optional<Decimal> decimal() {
+    const auto found = decimal_characters();
+    if (!found) return std::nullopt;
+    const auto value = parse_decimal(*found);
+    if (!value) [[unlikely]]
+      bad_decimal(*found);
+    return value;
+  }
   [[nodiscard]] std::optional<Money> money(const std::optional<Currency>& currency);
   [[nodiscard]] std::optional<BusinessDate> date();
   [[nodiscard]] std::optional<Instant> instant();
@@ -128,6 +154,8 @@ class Value {
     }
     return characters();
   }
+  void bad_length(std::size_t characters_max);
+  void bad_integer(std::uint64_t low, std::uint64_t high);
   void bad_decimal(std::string_view text);
   void not_a_word(std::span<const std::string_view> words);
   [[nodiscard]] Instant latest() const;

@@ -104,6 +104,21 @@ TEST_F(Schema, RequiresWhatTheParserRequires) {
   }
 }
 
+TEST(Fields, AreFoundByTheirExactNamesOnly) {
+  const auto& table = fields::Names<fields::Top>::table;
+  for (std::size_t i = 0; i < table.size; ++i) {
+    const std::string name(table.names()[i]);
+    EXPECT_EQ(table.find(name), i) << name;
+    EXPECT_EQ(table.find(name + "s"), table.size) << name;
+    for (std::size_t at = 0; at < name.size(); ++at) {
+      std::string other = name;
+      other[at] = static_cast<char>(other[at] ^ 1);
+      EXPECT_EQ(table.find(other), table.size) << other;
+    }
+  }
+  EXPECT_EQ(table.find(""), table.size);
+}
+
 TEST(Examples, EveryOneIsTakenStrictly) {
   ParsePolicy policy{.unknown_fields = UnknownFields::strict,
                      .now = *parse_instant("2026-11-22T18:00:00Z")};

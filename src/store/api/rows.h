@@ -12,13 +12,15 @@
 
 namespace crossfoot::store {
 
-/// Classes of work with reserved capacity, most urgent first. The writer takes units by lane weight.
+/// Classes of work with reserved capacity, most urgent first. The writer takes units by lane
+/// weight.
 enum class Lane : std::uint8_t { checkout, live, settlement, replay, batch };
 inline constexpr std::size_t lane_count = 5;
 
 enum class KeyKind : std::uint8_t {
   natural,      ///< hash of a natural key; date = business date
-  idempotency,  ///< hash of (tenant, Idempotency-Key); date = UTC date of the first use's month or 0
+  idempotency,  ///< hash of (tenant, Idempotency-Key); date = UTC date of the first use's month or
+                ///< 0
   call,         ///< hash of (target, reference, purpose) where an effect is recorded once
 };
 
@@ -27,8 +29,8 @@ struct KeyRow {
   KeyKind kind = KeyKind::natural;
   BusinessDate date;
   Hash128 hash;
-  Id id;             ///< the message that took the key first
-  Hash128 content;   ///< content hash of that message
+  Id id;            ///< the message that took the key first
+  Hash128 content;  ///< content hash of that message
   std::uint32_t revision = 0;
   std::uint8_t projection = 1;  ///< version of the projection under `content`
 };
@@ -46,13 +48,13 @@ struct MessageRow {
   Instant occurred_at;
   std::string shop;
   std::string register_name;
-  std::string sequence;      ///< or the channel's own id
-  std::string currency;      ///< three letters
+  std::string sequence;  ///< or the channel's own id
+  std::string currency;  ///< three letters
   std::int64_t gross_minor = 0;
   std::string member;
-  Id conflict_with;          ///< nil unless held
+  Id conflict_with;  ///< nil unless held
   std::string correlation_id;
-  std::string code;          ///< why it is invalid, empty otherwise
+  std::string code;  ///< why it is invalid, empty otherwise
   std::string body;
 };
 
@@ -64,14 +66,14 @@ struct FlowRow {
   Id id;
   std::uint32_t version = 1;
   FlowStatus status = FlowStatus::open;
-  bool calling = false;      ///< a leg of it may be at a target; found again after a restart
-  std::string code;          ///< of the first parked or dead leg
-  Instant since;             ///< when it got into that status
+  bool calling = false;  ///< a leg of it may be at a target; found again after a restart
+  std::string code;      ///< of the first parked or dead leg
+  Instant since;         ///< when it got into that status
   std::string state;
 };
 
-/// The stored state of a receipt book, keyed by the hash of the original's natural key. `pending`: a
-/// fact or an answer is outstanding; pending books are found again after a restart.
+/// The stored state of a receipt book, keyed by the hash of the original's natural key. `pending`:
+/// a fact or an answer is outstanding; pending books are found again after a restart.
 struct BookRow {
   Hash128 key;
   std::uint32_t version = 1;
@@ -80,7 +82,9 @@ struct BookRow {
 };
 
 /// One transition: outbox, timeline, call log and audit entry at once. Positions are per partition,
-/// gap-free, assigned by the owner.
+/// gap-free, assigned by the owner: a position that is taken fails the unit. With position 0 the
+/// data store assigns the next of the partition in the order of commit, so that a unit that is
+/// refused, or overtaken by one of another lane, leaves no gap; `UnitResult::positions` tells it.
 struct JournalRow {
   Partition partition = 0;
   std::uint64_t position = 0;
@@ -101,13 +105,14 @@ struct DueRow {
   Hash128 order_key;  ///< zero: no order
 };
 
-/// A request for a place: becomes a DueRow when its order key is free, else waits behind it. A key is
-/// occupied by a due row with the same (target, order_key), by waiters, or when the owner says so
+/// A request for a place: becomes a DueRow when its order key is free, else waits behind it. A key
+/// is occupied by a due row with the same (target, order_key), by waiters, or when the owner says
+/// so
 /// (`occupied`: a call of that key is in flight). A leg that holds its key and comes back
 /// (a retry) says `holder`: it goes to the due index whatever waits.
 struct PlaceRequest {
   DueRow row;
-  Id place;           ///< order among waiters; from the owner's id source
+  Id place;  ///< order among waiters; from the owner's id source
   bool occupied = false;
   bool holder = false;
 };
@@ -121,25 +126,26 @@ struct PlaceLeave {
 
 /// A sold line that returns without an explicit original may be linked to.
 struct SoldLineRow {
-  Hash128 link_key;   ///< of (tenant, member, folded article)
+  Hash128 link_key;  ///< of (tenant, member, folded article)
   Instant occurred_at;
   std::int64_t source_row = 0;
   Id flow;
   std::uint32_t line = 0;
-  Hash128 book;       ///< hash of the sale's natural key
+  Hash128 book;  ///< hash of the sale's natural key
   std::int64_t price_units = 0;
   std::uint8_t price_scale = 0;
   std::int64_t quantity = 0;  ///< units of allocation sold
 };
 
-/// Adds to a named counter, e.g. `accepted|pos`. Summed per commit, so that hot counters cost little.
+/// Adds to a named counter, e.g. `accepted|pos`. Summed per commit, so that hot counters cost
+/// little.
 struct CounterAdd {
   std::string name;
   std::int64_t delta = 0;
 };
 
-/// A small record outside the hot path (reconciliations, breaks, policies): ordered by key in a kind.
-/// An empty value deletes it.
+/// A small record outside the hot path (reconciliations, breaks, policies): ordered by key in a
+/// kind. An empty value deletes it.
 struct DocumentRow {
   std::string kind;
   std::string key;
@@ -174,9 +180,10 @@ struct UnitResult {
   Outcome outcome = Outcome::applied;
   KeyRow duplicate_of;
   std::size_t duplicate_index = 0;
-  std::vector<bool> place_is_due;      ///< for each of `places`: due now (true) or waiting
-  std::vector<DueRow> promoted;        ///< by `leaves`
-  Fault fault;                         ///< for failed and unknown
+  std::vector<bool> place_is_due;        ///< for each of `places`: due now (true) or waiting
+  std::vector<DueRow> promoted;          ///< by `leaves`
+  Fault fault;                           ///< for failed and unknown; for conflict: what was found
+  std::vector<std::uint64_t> positions;  ///< of `journal`, in order, when applied
 };
 
 }  // namespace crossfoot::store

@@ -15,13 +15,13 @@ namespace crossfoot::store {
 /// A page of messages, newest first within its filter. Empty strings and nullopt mean any.
 struct MessageQuery {
   std::optional<BusinessDate> business_date;
-  std::string shop;           ///< only with business_date
+  std::string shop;  ///< only with business_date
   std::string register_name;
   std::string sequence;
   std::optional<MessageState> state;
-  Id after;                   ///< nil: from the start; else the last id of the page before
+  Id after;  ///< nil: from the start; else the last id of the page before
   bool oldest_first = false;
-  std::size_t limit = 50;     ///< 1 … 1000
+  std::size_t limit = 50;  ///< 1 … 1000
 };
 
 struct ParkedGroup {
@@ -31,7 +31,8 @@ struct ParkedGroup {
 };
 
 /// Synchronous reads over one snapshot, which lives at most one second. Rows of bodies are copied.
-/// Times of the whole interface: microseconds UTC. Every call may fail with `corrupt` or `transient`.
+/// Times of the whole interface: microseconds UTC. Every call may fail with `corrupt` or
+/// `transient`.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -60,8 +61,7 @@ class Reader {
   virtual Result<std::uint64_t> last_position(Partition partition) = 0;
   virtual Result<std::vector<JournalRow>> journal_at(Partition partition,
                                                      std::span<const std::uint64_t> positions) = 0;
-  virtual Result<std::vector<JournalRow>> journal_after(Partition partition,
-                                                        std::uint64_t position,
+  virtual Result<std::vector<JournalRow>> journal_after(Partition partition, std::uint64_t position,
                                                         std::size_t limit) = 0;
 
   virtual Result<std::vector<MessageRow>> messages(const MessageQuery& query, bool with_body) = 0;
@@ -77,8 +77,8 @@ class Reader {
 
 /// What a store tells of itself when it opens.
 struct Opened {
-  std::uint32_t incarnation = 0;   ///< issued once per opening, for ids
-  Instant last_recorded_at;        ///< highest committed recorded_at: the clock's floor
+  std::uint32_t incarnation = 0;  ///< issued once per opening, for ids
+  Instant last_recorded_at;       ///< highest committed recorded_at: the clock's floor
   std::uint32_t schema_version = 0;
 };
 
@@ -93,8 +93,8 @@ struct StoreStats {
 };
 
 /// The data store: typed operations behind one interface, one contract suite for every engine.
-/// `commit` and `read` are called on the shard's thread; completions run on it too, never inside the
-/// call. Completions of commits come in the order of commit within a lane.
+/// `commit` and `read` are called on the shard's thread; completions run on it too, never inside
+/// the call. Completions of commits come in the order of commit within a lane.
 class Store {
  public:
   using Committed = std::move_only_function<void(UnitResult)>;
@@ -105,8 +105,8 @@ class Store {
 
   [[nodiscard]] virtual const Opened& opened() const = 0;
 
-  /// Queues a unit; it shares a transaction with others (group commit bounded by time). `applied` is
-  /// answered only after it is durable.
+  /// Queues a unit; it shares a transaction with others (group commit bounded by time). `applied`
+  /// is answered only after it is durable.
   virtual void commit(Unit unit, Committed done) = 0;
 
   /// Runs `work` on a read-only snapshot off the shard's thread, then `done` on the shard's thread.

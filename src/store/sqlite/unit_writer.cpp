@@ -1,0 +1,285 @@
+#include "store/sqlite/unit_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/api/faults.h"
+#include "store/api/home.h"
+
+namespace crossfoot::store::sqlite {
+
+Status UnitWriter::prepare() {
+  struct Wanted {
+    Statement& statement;
+    const char* sql;
+  };
+  const Wanted all[] = {
+      {insert_key_, "INSERT INTO business_key VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"},
+      {find_key_,
+       "SELECT id, content, revision, projection FROM business_key"
+       " WHERE kind=? AND date=? AND hash=?"},
+      {delete_key_, "DELETE FROM business_key WHERE kind=? AND date=? AND hash=?"},
+      {delete_due_, "DELETE FROM due WHERE target=? AND lane=? AND due_at=? AND flow=? AND leg=?"},
+      {insert_due_, "INSERT INTO due VALUES (?,?,?,?,?,?,?)"},
+      {due_holds_, "SELECT 1 FROM due WHERE target=? AND order_key=? AND order_key IS NOT NULL"},
+      {insert_flow_,
+       "INSERT INTO flow(id, partition, version, status, calling, code, since, state)"
+       " VALUES (?,?,1,?,?,?,?,?) ON CONFLICT DO NOTHING"},
+      {update_flow_,
+       "UPDATE flow SET version=?, status=?, calling=?, code=?, since=?, state=?"
+       " WHERE id=? AND version=?"},
+      {insert_book_,
+       "INSERT INTO book(key, partition, version, pending, state) VALUES (?,?,1,?,?)"
+       " ON CONFLICT DO NOTHING"},
+      {update_book_, "UPDATE book SET version=?, pending=?, state=? WHERE key=? AND version=?"},
+      {insert_message_,
+       "INSERT INTO message(id, partition, recorded_at, state, kind, channel, business_date,"
+       " occurred_at, shop, register_name, sequence, currency, gross_minor, member, conflict_with,"
+       " correlation_id, code, body) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+       " ON CONFLICT(id) DO UPDATE SET state=excluded.state"},
+      {insert_journal_, "INSERT INTO journal VALUES (?,?,?,?,?,?)"},
+      {first_waiter_,
+       "SELECT place, lane, flow, leg FROM waiter WHERE target=? AND order_key=?"
+       " ORDER BY place LIMIT 1"},
+      {delete_waiter_, "DELETE FROM waiter WHERE target=? AND order_key=? AND place=?"},
+      {insert_waiter_, "INSERT INTO waiter VALUES (?,?,?,?,?,?,?,?)"},
+      {insert_sold_, "INSERT INTO sold_line VALUES (?,?,?,?,?,?,?,?,?)"},
+      {upsert_document_,
+       "INSERT INTO document VALUES (?,?,?)"
+       " ON CONFLICT(kind, key) DO UPDATE SET value=excluded.value"},
+      {delete_document_, "DELETE FROM document WHERE kind=? AND key=?"},
+      {upsert_counter_,
+       "INSERT INTO counter VALUES (?,?)"
+       " ON CONFLICT(name) DO UPDATE SET value=value+excluded.value"},
+      {set_recorded_at_, "UPDATE meta SET value=? WHERE name='last_recorded_at'"},
+  };
+  for (const Wanted& wanted : all) {
+    Result<Statement> prepared = connection_.prepare(wanted.sql);
+    if (!prepared) return fail(prepared.error());
+    wanted.statement = std::move(*prepared);
+  }
+  return {};
+}
+
+Written UnitWriter::write(const Unit& unit, UnitResult& result) {
+  result = {};
+  result_ = &result;
+  keys_written_ = 0;
+  dirty_ = medium_failed_ = false;
+  const std::size_t journal_mark = journal_.mark();
+  // What can end in a conflict stands before what cannot: the first write that is refused then
+  // leaves nothing behind but keys, which are easily taken back.
+  const bool applied = write_keys(unit) && write_taken(unit) && write_flows(unit) &&
+                       write_books(unit) && write_message(unit) && write_journal(unit) &&
+                       write_leaves(unit) && write_places(unit) && write_sold(unit) &&
+                       write_documents(unit);
+  if (!applied) return refuse(unit, journal_mark);
+  add_totals(unit);
+  return Written::applied;
+}
+
+Written UnitWriter::refuse(const Unit& unit, std::size_t journal_mark) {
+  journal_.undo_to(journal_mark);
+  result_->place_is_due.clear();
+  result_->promoted.clear();
+  result_->positions.clear();
+  if (medium_failed_) return Written::broken;
+  if (dirty_) return Written::refused_dirty;
+  for (std::size_t i = 0; i < keys_written_; ++i) {
+    const KeyRow& key = unit.keys[i];
+    const int code = delete_key_.run(key.kind, key.date, key.hash);
+    if (code != SQLITE_DONE) {
+      result_->outcome = Outcome::failed;
+      result_->fault = connection_.fault(code, "undo keys");
+      return Written::broken;
+    }
+  }
+  return Written::refused_clean;
+}
+
+bool UnitWriter::ended(Outcome outcome, Fault fault) {
+  result_->outcome = outcome;
+  result_->fault = std::move(fault);
+  return false;
+}
+
+bool UnitWriter::failed(int code, std::string_view where) {
+  medium_failed_ = is_medium_error(code);
+  return ended(Outcome::failed, connection_.fault(code, where));
+}
+
+bool UnitWriter::wrote(int code, std::string_view where) {
+  if (code != SQLITE_DONE) return failed(code, where);
+  dirty_ = true;
+  return true;
+}
+
+bool UnitWriter::write_keys(const Unit& unit) {
+  for (std::size_t i = 0; i < unit.keys.size(); ++i) {
+    const KeyRow& key = unit.keys[i];
+    const int code = insert_key_.run(key.kind, key.date, key.hash, key.id, key.content,
+                                     key.revision, key.projection);
+    if (code != SQLITE_DONE) return failed(code, "key");
+    if (connection_.changes() == 1) {
+      ++keys_written_;
+      continue;
+    }
+    find_key_.query(key.kind, key.date, key.hash);
+    const int found = find_key_.step();
+    if (found == SQLITE_ROW) {
+      result_->duplicate_of = {.kind = key.kind,
+                               .date = key.date,
+                               .hash = key.hash,
+                               .id = find_key_.id(0),
+                               .content = find_key_.hash(1),
+                               .revision = find_key_.number<std::uint32_t>(2),
+                               .projection = find_key_.number<std::uint8_t>(3)};
+    }
+    find_key_.reset();
+    if (found != SQLITE_ROW) return failed(found, "key");
+    result_->duplicate_index = i;
+    return ended(Outcome::duplicate, {});
+  }
+  return true;
+}
+
+bool UnitWriter::write_taken(const Unit& unit) {
+  for (const DueRow& row : unit.taken) {
+    const int code = delete_due_.run(row.target, row.lane, row.due_at, row.flow, row.leg);
+    if (code != SQLITE_DONE) return failed(code, "due");
+    if (connection_.changes() == 0) {
+      return ended(Outcome::conflict,
+                   conflict_fault("due", fmt::format("leg {} of flow {} is not due any more",
+                                                     row.leg, to_string(row.flow))));
+    }
+    dirty_ = true;
+  }
+  return true;
+}
+
+bool UnitWriter::write_flows(const Unit& unit) {
+  for (const FlowRow& flow : unit.flows) {
+    const int code =
+        flow.version == 1
+            ? insert_flow_.run(flow.id, flow.id.partition(), flow.status, flow.calling, flow.code,
+                               flow.since, Blob{flow.state})
+            : update_flow_.run(flow.version, flow.status, flow.calling, flow.code, flow.since,
+                               Blob{flow.state}, flow.id, flow.version - 1);
+    if (code != SQLITE_DONE) return failed(code, "flow");
+    if (connection_.changes() == 0) {
+      return ended(Outcome::conflict,
+                   conflict_fault("flow", fmt::format("{} is not at version {}", to_string(flow.id),
+                                                      flow.version - 1)));
+    }
+    dirty_ = true;
+  }
+  return true;
+}
+
+bool UnitWriter::write_books(const Unit& unit) {
+  for (const BookRow& book : unit.books) {
+    const int code =
+        book.version == 1
+            ? insert_book_.run(book.key, home_of(book.key), book.pending, Blob{book.state})
+            : update_book_.run(book.version, book.pending, Blob{book.state}, book.key,
+                               book.version - 1);
+    if (code != SQLITE_DONE) return failed(code, "book");
+    if (connection_.changes() == 0) {
+      return ended(Outcome::conflict,
+                   conflict_fault("book", fmt::format("{} is not at version {}",
+                                                      to_string(book.key), book.version - 1)));
+    }
+    dirty_ = true;
+  }
+  return true;
+}
+
+bool UnitWriter::write_message(const Unit& unit) {
+  if (!unit.message) return true;
+  const MessageRow& m = *unit.message;
+  const std::optional<Id> conflict_with =
+      m.conflict_with.is_nil() ? std::nullopt : std::optional(m.conflict_with);
+  return wrote(insert_message_.run(m.id, m.id.partition(), m.recorded_at, m.state, m.kind,
+                                   m.channel, m.business_date, m.occurred_at, m.shop,
+                                   m.register_name, m.sequence, m.currency, m.gross_minor, m.member,
+                                   conflict_with, m.correlation_id, m.code, Blob{m.body}),
+               "message");
+}
+
+bool UnitWriter::write_journal(const Unit& unit) {
+  for (const JournalRow& row : unit.journal) {
+    std::uint64_t position = row.position;
+    if (row.partition >= partition_count) {
+      return ended(Outcome::failed, refused_fault("journal", "no such partition"));
+    }
+    const auto staged = journal_.stage(row.partition, position);
+    if (!staged) {
+      medium_failed_ = true;
+      return ended(Outcome::failed, staged.error());
+    }
+    if (!*staged) {
+      return ended(Outcome::failed,
+                   refused_fault("journal", fmt::format("position {} of partition {} is taken",
+                                                        position, row.partition)));
+    }
+    if (!wrote(insert_journal_.run(**staged, row.partition, position, row.flow, row.at,
+                                   Blob{row.entry}),
+               "journal")) {
+      return false;
+    }
+    result_->positions.push_back(position);
+  }
+  return true;
+}
+
+bool UnitWriter::write_sold(const Unit& unit) {
+  for (const SoldLineRow& row : unit.sold) {
+    if (!wrote(insert_sold_.run(row.link_key, row.occurred_at, row.source_row, row.flow, row.line,
+                                row.book, row.price_units, row.price_scale, row.quantity),
+               "sold line")) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool UnitWriter::write_documents(const Unit& unit) {
+  for (const DocumentRow& row : unit.documents) {
+    const int code = row.value.empty() ? delete_document_.run(row.kind, row.key)
+                                       : upsert_document_.run(row.kind, row.key, Blob{row.value});
+    if (!wrote(code, "document")) return false;
+  }
+  return true;
+}
+
+void UnitWriter::add_totals(const Unit& unit) {
+  for (const CounterAdd& add : unit.counters) {
+    std::int64_t& sum = counters_[add.name];
+    sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) +
+                                    static_cast<std::uint64_t>(add.delta));
+  }
+  if (unit.message) recorded_at_ = std::max(recorded_at_, unit.message->recorded_at);
+}
+
+Status UnitWriter::write_totals() {
+  for (const auto& [name, sum] : counters_) {
+    if (sum == 0) continue;
+    const int code = upsert_counter_.run(name, sum);
+    if (code != SQLITE_DONE) return fail(connection_.fault(code, "counter"));
+  }
+  if (recorded_at_ > stored_recorded_at_) {
+    const int code = set_recorded_at_.run(recorded_at_);
+    if (code != SQLITE_DONE) return fail(connection_.fault(code, "recorded_at"));
+    stored_recorded_at_ = recorded_at_;
+  }
+  return {};
+}
+
+void UnitWriter::clear_totals() {
+  // Names stay in the map: the same ones come again with the next commit. A bound keeps it small.
+  if (counters_.size() > 4096) counters_.clear();
+  for (auto& [name, sum] : counters_) sum = 0;
+}
+
+}  // namespace crossfoot::store::sqlite

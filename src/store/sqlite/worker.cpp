@@ -1,0 +1,47 @@
+#include "store/sqlite/worker.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace crossfoot::store::sqlite {
+
+Worker::Worker(std::string name, Step step)
+    : name_(std::move(name)), step_(std::move(step)), thread_([this] { run(); }) {}
+
+void Worker::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (woken_) return;
+    woken_ = true;
+  }
+  signal_.notify_one();
+}
+
+void Worker::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  signal_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::run() {
+  pthread_setname_np(pthread_self(), name_.c_str());
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      signal_.wait(lock, [this] { return woken_ || stopping_; });
+      if (stopping_) return;
+      woken_ = false;
+    }
+    for (bool more = true; more;) {
+      more = step_();
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return;
+    }
+  }
+}
+
+}  // namespace crossfoot::store::sqlite

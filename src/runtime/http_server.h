@@ -63,7 +63,8 @@ struct HttpServerLimits {
 /// HTTP/1.1 server: one acceptor and its connections on one io_context. Keep-alive, pipelined
 /// requests answered in order, chunked and Content-Length bodies, `Expect: 100-continue`. Messages
 /// with conflicting or repeated Content-Length, Content-Length beside Transfer-Encoding, obs-fold,
-/// or bare LF in headers are refused and the connection closed (request smuggling).
+/// or bare LF in headers are refused and the connection closed (request smuggling). Shard thread
+/// only. Time-outs fire up to a quarter of the shortest of them late (at least 15 ms).
 class HttpServer {
  public:
   HttpServer(boost::asio::io_context& context, HttpServerLimits limits, HttpHandler handler,
@@ -75,7 +76,9 @@ class HttpServer {
   /// Binds and starts to accept. Port 0 takes a free one. Answers the bound port.
   [[nodiscard]] Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
 
-  /// Refuses new connections, lets running requests finish for at most `grace`, then closes all.
+  /// Refuses new connections, lets running requests finish for at most `grace`, then closes all and
+  /// cancels the handlers that still run (asio's terminal cancellation); waits one more second for
+  /// them to notice. The server outlives the returned coroutine.
   [[nodiscard]] boost::asio::awaitable<void> stop(Duration grace);
 
   struct Stats {

@@ -51,6 +51,8 @@ class Client {
   void close() {
     shard_.run([&] { client_.reset(); });
   }
+  /// On the shard's thread.
+  void destroy() { client_.reset(); }
   Shard& shard() { return shard_; }
   HttpClient& client() { return *client_; }
 
@@ -319,8 +321,8 @@ TEST(HttpClient, answers_every_call_before_it_is_gone) {
 }
 
 TEST(HttpClient, never_answers_inside_the_call) {
-  // Goal: `done` runs after `call` has returned, also for a fault that is known at once; it may
-  // start another call or destroy the client.
+  // Goal: `done` runs after `call` has returned, also for a fault that is known at once, and may
+  // start another call.
   Listener listener;
   Client client(listener.url());
   std::promise<bool> answered;
@@ -335,6 +337,28 @@ TEST(HttpClient, never_answers_inside_the_call) {
     *inside = false;
   });
   EXPECT_TRUE(answered.get_future().get());
+}
+
+TEST(HttpClient, may_be_destroyed_by_an_answer) {
+  // Goal: the client may end inside `done`; another call in flight is then answered as unknown.
+  Listener listener;
+  Client client(listener.url());
+  auto other = client.get();
+  Peer first = listener.accept();
+  first.receive_until(get_end);
+  std::promise<int> answered;
+  client.shard().run([&] {
+    client.client().call({.target = "/last"}, [&](Result<HttpAnswer> result) {
+      client.destroy();
+      answered.set_value(result ? result->status : 0);
+    });
+  });
+  Peer second = listener.accept();
+  second.receive_until(get_end);
+  second.send(ok);
+  EXPECT_EQ(answered.get_future().get(), 200);
+  EXPECT_EQ(fault_class(std::move(other)), FaultClass::unknown_outcome);
+  EXPECT_TRUE(second.ended());
 }
 
 }  // namespace

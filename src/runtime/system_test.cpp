@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "runtime/files.h"
@@ -128,7 +130,7 @@ TEST(Process, that_cannot_start_is_a_fault) {
 }
 
 TEST(Process, does_not_outlive_its_owner) {
-  // Goal: a child is gone when its object is, and when the thread that started it has crashed.
+  // Goal: a child is gone when its object is, and when the thread that started it has ended.
   pid_t pid = 0;
   {
     auto process = shell("exec sleep 1000");
@@ -136,6 +138,14 @@ TEST(Process, does_not_outlive_its_owner) {
     pid = process->pid();
   }
   EXPECT_EQ(::kill(pid, 0), -1);
+  std::optional<Process> orphan;
+  std::thread([&] {
+    auto process = shell("exec sleep 1000");
+    ASSERT_TRUE(process.has_value());
+    orphan.emplace(std::move(*process));
+  }).join();
+  ASSERT_TRUE(orphan.has_value());
+  EXPECT_EQ(orphan->wait(10s).value_or(-1), 128 + SIGKILL);
 }
 
 struct Lines {

@@ -41,6 +41,11 @@ class Decider {
   void on(const Answered& event) {
     Leg* leg = flow_.leg(event.leg);
     if (leg == nullptr || leg->state != LegState::calling) return stale();
+    if (!believable(event.answer)) {
+      leg->detail = "the answered points are beyond any receipt";
+      become_unknown(*leg, contract::error_code::corrupt_answer, {});
+      return note(EventKind::failed, leg, leg->detail);
+    }
     acknowledge(*leg, event.answer, EventKind::acknowledged);
   }
 
@@ -49,12 +54,16 @@ class Decider {
     if (leg == nullptr || leg->state != LegState::calling) return stale();
     const FaultRule& rule = fault_rule(event.fault.fault_class);
     leg->detail = event.fault.code + ": " + event.fault.cause;
-    switch (rule.outcome) {
+    FaultOutcome outcome = rule.outcome;
+    // While an earlier attempt may have happened, no later refusal proves that nothing did.
+    if (leg->uncertain && facts_.traits.lookup) outcome = FaultOutcome::ask;
+    if (leg->uncertain && outcome == FaultOutcome::retry) outcome = FaultOutcome::ask;
+    switch (outcome) {
       case FaultOutcome::retry:
         retry(*leg, event.fault);
         break;
       case FaultOutcome::ask:
-        become_unknown(*leg, rule.code);
+        become_unknown(*leg, rule.code, event.fault.retry_after);
         break;
       case FaultOutcome::reject:
         stop(*leg, LegState::rejected, event.fault.code.empty() ? rule.code : event.fault.code);
@@ -89,6 +98,7 @@ class Decider {
       return;
     }
     leg->state = LegState::due;
+    leg->uncertain = false;
     leg->due_at = facts_.now;
     note(EventKind::not_found, leg, "it did not happen");
     place(*leg, leg->order_key, facts_.traits.order == Order::strict);
@@ -98,7 +108,7 @@ class Decider {
     Leg* leg = flow_.leg(event.leg);
     if (leg == nullptr || leg->state != LegState::calling) return stale();
     if (is_local(leg->kind)) return act(ActionKind::local, *leg);
-    become_unknown(*leg, contract::error_code::target_unknown_outcome);
+    become_unknown(*leg, contract::error_code::target_unknown_outcome, {});
     note(EventKind::restarted, leg, "the server stopped during the call");
   }
 
@@ -163,7 +173,7 @@ class Decider {
     bool any = false;
     for (Leg& leg : flow_.legs) {
       if (is_local(leg.kind)) continue;
-      const bool outstanding = leg.state == LegState::calling || leg.state == LegState::unknown;
+      const bool outstanding = leg.state == LegState::calling || leg.uncertain;
       const bool begun = std::ranges::any_of(leg.steps, &Step::done);
       if (outstanding || begun || is_settled(leg.state)) continue;
       if (leg.state != LegState::waiting) leave(leg);
@@ -276,6 +286,7 @@ class Decider {
       event.call = step.call;
       break;
     }
+    leg.uncertain = false;
     take_points(leg, answer);
     const bool held = leg.state != LegState::unknown || facts_.traits.order == Order::strict;
     if (next_step(leg) != nullptr) {
@@ -295,6 +306,16 @@ class Decider {
     wake_ready();
   }
 
+  /// Figures that no receipt can have are damage, not points.
+  static bool believable(const ItemAnswer& answer) {
+    constexpr std::int64_t most = 1'000'000'000'000'000;
+    const auto sane = [](Points points) { return points.count <= most && points.count >= -most; };
+    if (answer.points && !sane(*answer.points)) return false;
+    return answer.line_points.size() <= 100'000 &&
+           std::ranges::all_of(answer.line_points,
+                               [&sane](const auto& line) { return sane(line.second); });
+  }
+
   void take_points(const Leg& leg, const ItemAnswer& answer) {
     if (!answer.points) return;
     if (leg.kind == LegKind::reverse) {
@@ -309,7 +330,10 @@ class Decider {
   /// Points per unit over what the platform answered: by line where it says so, else over all units
   /// by their eligible amounts.
   void freeze(const ItemAnswer& answer) {
-    if (answer.line_points.empty()) {
+    if (flow_.frozen.empty()) return;
+    std::int64_t by_lines = 0;
+    for (const auto& [number, points] : answer.line_points) by_lines += points.count;
+    if (answer.line_points.empty() || by_lines != answer.points->count) {
       std::vector<ledger::LineWeight> weights;
       for (const FrozenLine& line : flow_.frozen) {
         weights.push_back({line.weight, line.points.units});
@@ -356,12 +380,14 @@ class Decider {
     place(leg, leg.order_key, true);
   }
 
-  void become_unknown(Leg& leg, std::string_view code) {
+  void become_unknown(Leg& leg, std::string_view code, std::chrono::milliseconds retry_after) {
     const OperationTraits& traits = facts_.traits;
     leg.state = LegState::unknown;
+    leg.uncertain = true;
     leg.reason = code;
-    leg.due_at =
-        facts_.now + facts_.retry.delay(std::max<std::uint16_t>(leg.attempts, 1), facts_.random);
+    const Duration wanted =
+        facts_.retry.delay(std::max<std::uint16_t>(leg.attempts, 1), facts_.random);
+    leg.due_at = facts_.now + std::max(wanted, std::chrono::duration_cast<Duration>(retry_after));
     if (leg.calling_until.micros == 0) leg.calling_until = facts_.now;
     const bool in_window =
         traits.idempotent && facts_.now - leg.first_due_at < traits.idempotent_for;

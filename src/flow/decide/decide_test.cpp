@@ -217,6 +217,19 @@ TEST(Decide, WithinItsWindowAKeyAllowsTheSameRequestAgain) {
   EXPECT_EQ(flow.legs[1].steps[0].reference, "REF");
 }
 
+TEST(Decide, AnEarlierUnknownAttemptIsNotForgottenByALaterRefusal) {
+  Flow flow = calling();
+  Facts facts = facts_at();
+  facts.traits.idempotent = true;
+  facts.traits.idempotent_for = std::chrono::hours{24};
+  (void)decide(flow, Failed{2, fault(FaultClass::unknown_outcome)}, facts);
+  (void)decide(flow, Taken{2, Id{8, 8}}, facts);
+  (void)decide(flow, Failed{2, fault(FaultClass::throttled)}, facts);
+  EXPECT_EQ(flow.legs[1].state, LegState::unknown);
+  (void)decide(flow, VoidRequested{}, facts);
+  EXPECT_EQ(flow.legs[1].state, LegState::unknown);  // it may have happened: not cancelled
+}
+
 TEST(Decide, WithNeitherKeyNorQuestionAPersonDecides) {
   Flow flow = calling();
   Facts facts = facts_at();

@@ -192,6 +192,7 @@ void Engine::begin_accept(const std::shared_ptr<AcceptRequest>& request, Accepte
       return finish_accept(key);
     }
     // Nothing was stored: what was taken for it is given back.
+    for (const Staged::Place& place : staged->places) --place.target->placing;
     for (const std::uint16_t number : staged->taken) {
       const Leg& leg = *active->flow.leg(number);
       Target* target = target_of(leg.target);

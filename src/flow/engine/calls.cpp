@@ -178,6 +178,7 @@ void Engine::poll(Target& target) {
   }
   target.polling = true;
   auto page = std::make_shared<DuePage>();
+  page->placed = target.placed;
   const Instant until = now();
   const std::size_t limit = std::min(target.free_slots(), page_max) + target.taking.size();
   read(
@@ -224,7 +225,8 @@ void Engine::polled(Target& target, DuePage& page) {
   const bool again = std::exchange(target.poll_again, false);
   target.backlog = page.full || again;
   if (page.next) arm(target, *page.next);
-  if (!page.full && !again && page.rows.empty() && target.taking.empty()) {
+  const bool certain = page.placed == target.placed && target.placing == 0;
+  if (certain && !page.full && page.rows.empty() && target.taking.empty()) {
     target.waiters = page.waiters;
     if (!page.next) {
       target.complete = true;
@@ -254,7 +256,10 @@ void Engine::polled(Target& target, DuePage& page) {
         send(full);
       }
       if (open == nullptr) {
-        if (target.free_slots() == 0) break;
+        if (target.free_slots() == 0) {
+          target.backlog = true;
+          break;
+        }
         open = std::make_shared<BatchCall>();
         open->id = ids_.next(now(), row.flow.partition());
         open->target = &target;

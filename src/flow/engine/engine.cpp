@@ -132,6 +132,7 @@ void Engine::read(store::Store::Work work, store::Store::Done done) {
 
 void Engine::retire(const ActivePtr& active) {
   if (active->committing || !active->queue.empty() || active->outstanding > 0) return;
+  active->retired_at = epoch_;
   retired_.emplace_back(epoch_, active->flow.id);
   if (reading_.empty()) purge();
 }
@@ -139,9 +140,10 @@ void Engine::retire(const ActivePtr& active) {
 void Engine::purge() {
   const std::uint64_t oldest = reading_.empty() ? UINT64_MAX : reading_.begin()->first;
   while (!retired_.empty() && retired_.front().first < oldest) {
-    const auto at = active_.find(retired_.front().second);
+    const auto [epoch, id] = retired_.front();
     retired_.pop_front();
-    if (at == active_.end()) continue;
+    const auto at = active_.find(id);
+    if (at == active_.end() || at->second->retired_at != epoch) continue;
     const Active& active = *at->second;
     const bool idle =
         !active.committing && active.queue.empty() && active.outstanding == 0 && active.stored;
@@ -269,11 +271,18 @@ void Engine::collect(const ActivePtr& active, Transition transition, Staged& sta
                        action.due_at,  active->flow.id,
                        leg.number,     action.order_key};
         request.place = ids_.next(now(), active->flow.id.partition());
-        request.occupied = !action.holder && target->is_busy(action.order_key);
+        // The key is free again when this same unit gives it up.
+        const bool left = std::ranges::find(staged.leaves, std::pair{target, action.order_key}) !=
+                          staged.leaves.end();
+        request.occupied = !action.holder && !left && target->is_busy(action.order_key);
         request.holder = action.holder;
         staged.unit.places.push_back(request);
         staged.places.push_back({target, action.order_key, action.due_at, action.holder});
-        if (action.due_at <= now()) target->backlog = true;  // nobody overtakes it meanwhile
+        ++target->placed;
+        ++target->placing;
+        // From now on nobody overtakes it, and who gives up its key looks for it.
+        if (action.due_at <= now()) target->backlog = true;
+        if (!action.order_key.is_zero()) target->waiters = true;
         break;
       }
       case Action::Kind::leave: {
@@ -407,8 +416,9 @@ void Engine::settle(const ActivePtr& active, Staged& staged, store::UnitResult& 
   }
   for (std::size_t i = 0; i < staged.places.size(); ++i) {
     const Staged::Place& place = staged.places[i];
+    --place.target->placing;
     if (!result.place_is_due[i]) {
-      place.target->waiters = true;
+      wake(*place.target);
       continue;
     }
     if (place.holder) place.target->busy.erase(place.order_key);
@@ -474,11 +484,12 @@ void Engine::release(Id flow, std::uint16_t leg, Done done) {
 void Engine::stop(Fault fault) {
   if (stopped_) return;
   stopped_ = true;
-  if (on_fatal_) {
-    scheduler_.post([alive = alive_, this, fault = std::move(fault)]() mutable {
-      if (*alive) on_fatal_(std::move(fault));
-    });
-  }
+  if (!on_fatal_) return;
+  // The task owns the callback: whoever is told may discard this engine at once.
+  scheduler_.post([alive = alive_, tell = std::exchange(on_fatal_, nullptr),
+                   fault = std::move(fault)]() mutable {
+    if (*alive) tell(std::move(fault));
+  });
 }
 
 }  // namespace crossfoot::flow

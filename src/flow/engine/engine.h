@@ -106,7 +106,8 @@ class Engine {
 
   [[nodiscard]] Activity activity() const;
   [[nodiscard]] std::vector<TargetStatus> targets() const;
-  [[nodiscard]] bool stopped() const { return stopped_; }
+  /// Recovered and taking messages.
+  [[nodiscard]] bool ready() const { return ready_ && !stopped_; }
 
  private:
   struct Active;

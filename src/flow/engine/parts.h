@@ -29,6 +29,7 @@ struct Engine::Active {
   Instant status_since;
   bool committing = false;
   std::deque<Work> queue;
+  std::uint64_t retired_at = 0;       ///< epoch in which it last came to rest
   std::size_t outstanding = 0;        ///< calls, questions and local work under way
   std::vector<store::DueRow> asking;  ///< due rows of questions under way: they stay until answered
 };
@@ -71,6 +72,7 @@ struct Engine::DuePage {
   std::vector<std::string> bodies;
   std::optional<Instant> next;
   bool waiters = false;
+  std::uint64_t placed = 0;  ///< of the target when the read began
   bool full = false;
   std::optional<Fault> fault;
 };

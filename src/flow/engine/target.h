@@ -43,6 +43,10 @@ class Target {
   bool complete = true;
   /// Legs whose due row is being taken by a commit that is still open.
   std::set<std::pair<Id, std::uint16_t>> taking;
+  /// Requests for places so far, and how many of them are in commits that are still open: what a
+  /// page read meanwhile says about the index is out of date.
+  std::uint64_t placed = 0;
+  std::size_t placing = 0;
   std::unordered_set<Hash128> busy;  ///< order keys of calls in flight
   std::unordered_set<Hash128> held;  ///< order keys of rows that are due later
   runtime::Scheduler::TimerId timer = 0;

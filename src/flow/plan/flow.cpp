@@ -53,7 +53,7 @@ void put(ByteWriter& out, const Leg& leg) {
   if (!leg.order_key.is_zero()) fields |= has_order;
   if (!leg.after.empty()) fields |= has_after;
   if (!leg.arguments.empty()) fields |= has_arguments;
-  if (leg.attempts != 0 || leg.lookups != 0 || leg.retry_with_key) fields |= has_attempts;
+  if (leg.attempts != 0 || leg.lookups != 0 || leg.uncertain) fields |= has_attempts;
   const bool timed =
       leg.due_at.micros != 0 || leg.calling_until.micros != 0 || leg.first_due_at.micros != 0;
   if (timed) fields |= has_times;
@@ -77,6 +77,7 @@ void put(ByteWriter& out, const Leg& leg) {
   if (fields & has_attempts) {
     out.u64(leg.attempts);
     out.u64(leg.lookups);
+    out.boolean(leg.uncertain);
     out.boolean(leg.retry_with_key);
   }
   if (fields & has_times) {
@@ -116,6 +117,7 @@ Leg get_leg(ByteReader& in, std::uint16_t number) {
   if (fields & has_attempts) {
     leg.attempts = static_cast<std::uint16_t>(in.u64());
     leg.lookups = static_cast<std::uint16_t>(in.u64());
+    leg.uncertain = in.boolean();
     leg.retry_with_key = in.boolean();
   }
   if (fields & has_times) {

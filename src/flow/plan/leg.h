@@ -80,6 +80,7 @@ struct Leg {
   std::string arguments;        ///< JSON object for the mapping: what the transaction does not say
   std::uint16_t attempts = 0;   ///< calls begun since the last progress
   std::uint16_t lookups = 0;    ///< questions asked while unknown
+  bool uncertain = false;       ///< an attempt's outcome is open: it may have happened
   bool retry_with_key = false;  ///< unknown, and the target's idempotency key allows a retry
   Instant due_at;               ///< when due, retrying or unknown
   Instant calling_until;        ///< latest finish of the call under way

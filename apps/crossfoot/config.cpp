@@ -1,0 +1,394 @@
+#include "config.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <functional>
+#include <optional>
+
+#include "contract/error_codes.h"
+#include "contract/json_writer.h"
+#include "runtime/files.h"
+
+namespace crossfoot::app {
+
+namespace {
+
+enum class Kind : std::uint8_t { text, path, integer, milliseconds, choice };
+
+/// One setting, declared once: the reader, the checks, the reference and the schema use it.
+struct Setting {
+  std::string_view key;
+  Kind kind;
+  std::string_view unit;
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+  std::vector<std::string_view> choices;
+  std::string_view example;
+  std::string_view text;
+  std::function<void(Config&, const std::string&, std::int64_t)> apply;
+  std::function<std::string(const Config&)> show;
+};
+
+template <class T>
+Setting number(std::string_view key, std::string_view unit, std::int64_t least, std::int64_t most,
+               std::string_view example, std::string_view text, T Config::* field) {
+  return {.key = key,
+          .kind = Kind::integer,
+          .unit = unit,
+          .least = least,
+          .most = most,
+          .choices = {},
+          .example = example,
+          .text = text,
+          .apply = [field](Config& config, const std::string&,
+                           std::int64_t value) { config.*field = static_cast<T>(value); },
+          .show = [field](const Config& config) { return std::to_string(config.*field); }};
+}
+
+Setting millis(std::string_view key, std::int64_t least, std::int64_t most,
+               std::string_view example, std::string_view text,
+               std::chrono::milliseconds Config::* field) {
+  return {
+      .key = key,
+      .kind = Kind::milliseconds,
+      .unit = "ms",
+      .least = least,
+      .most = most,
+      .choices = {},
+      .example = example,
+      .text = text,
+      .apply = [field](Config& config, const std::string&,
+                       std::int64_t value) { config.*field = std::chrono::milliseconds{value}; },
+      .show = [field](const Config& config) { return std::to_string((config.*field).count()); }};
+}
+
+Setting text(std::string_view key, std::string_view example, std::string_view about,
+             std::string Config::* field) {
+  return {.key = key,
+          .kind = Kind::text,
+          .unit = {},
+          .least = 0,
+          .most = 0,
+          .choices = {},
+          .example = example,
+          .text = about,
+          .apply = [field](Config& config, const std::string& value,
+                           std::int64_t) { config.*field = value; },
+          .show = [field](const Config& config) { return config.*field; }};
+}
+
+Setting choice(std::string_view key, std::vector<std::string_view> choices,
+               std::string_view example, std::string_view about, std::string Config::* field) {
+  Setting setting = text(key, example, about, field);
+  setting.kind = Kind::choice;
+  setting.choices = std::move(choices);
+  return setting;
+}
+
+Setting path(std::string_view key, std::string_view example, std::string_view about,
+             std::filesystem::path Config::* field) {
+  return {.key = key,
+          .kind = Kind::path,
+          .unit = {},
+          .least = 0,
+          .most = 0,
+          .choices = {},
+          .example = example,
+          .text = about,
+          .apply = [field](Config& config, const std::string& value,
+                           std::int64_t) { config.*field = value; },
+          .show = [field](const Config& config) { return (config.*field).string(); }};
+}
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> all{
+      text("listen.address", "127.0.0.1",
+           "Address to listen on. Until access control exists only loopback is allowed.",
+           &Config::listen_address),
+      number("listen.port", "port", 0, 65535, "8080", "TCP port; 0 takes a free one.",
+             &Config::listen_port),
+      number("listen.connections_max", "connections", 1, 65535, "4096",
+             "Connections open at once; more are refused.", &Config::connections_max),
+      number("listen.body_mb_max", "MB", 1, 1024, "64",
+             "Largest request body, for batches of transactions.", &Config::body_mb_max),
+      path("data.folder", "/var/lib/crossfoot", "Folder of the embedded data store.",
+           &Config::data_folder),
+      number("data.commit_budget_ms", "ms", 1, 100, "4",
+             "Work that one commit may gather before it is made durable.",
+             &Config::commit_budget_ms),
+      number("data.readers", "connections", 1, 16, "2", "Read-only connections for queries.",
+             &Config::store_readers),
+      number("data.log_hard_limit_mb", "MB", 16, 65536, "1024",
+             "Size of the write-ahead log at which bulk work is refused until it has shrunk.",
+             &Config::log_hard_limit_mb),
+      path("programme", "programme.json",
+           "The loyalty programme's rules, for Crossfoot's own expectation of points.",
+           &Config::programme),
+      text("routing.erp", "erp", "Connector that plays the ERP.", &Config::routing_erp),
+      text("routing.loyalty", "loyalty", "Connector that plays the loyalty platform.",
+           &Config::routing_loyalty),
+      choice("contract.unknown_fields", {"record_and_ignore", "strict"}, "strict",
+             "What becomes of fields that the contract's version does not know.",
+             &Config::unknown_fields),
+      number("accept.in_flight_max", "transactions", 1, 1'000'000, "4096",
+             "Transactions between arrival and commit; more are answered 503 with Retry-After.",
+             &Config::accepts_in_flight_max),
+      millis("retry.first_ms", 1, 600'000, "200", "Delay after the first failed attempt.",
+             &Config::retry_first),
+      millis("retry.longest_ms", 1, 86'400'000, "60000", "Longest delay between two attempts.",
+             &Config::retry_longest),
+      millis("retry.budget_ms", 1000, 2'592'000'000, "259200000",
+             "A leg that has not succeeded within this time goes to the dead letters.",
+             &Config::retry_budget),
+      number("reconciliation.in_flight_s", "s", 0, 86'400, "60",
+             "An item younger than this counts as in flight, not as missing.",
+             &Config::in_flight_sla_s),
+      choice("log.level", {"trace", "debug", "info", "warning", "error", "off"}, "info",
+             "Lowest level that is written to standard error.", &Config::log_level),
+  };
+  return all;
+}
+
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& file) : folder_(file.parent_path()) {}
+
+  void read(const YAML::Node& node, const std::string& prefix) {
+    for (const auto& member : node) {
+      const std::string name = member.first.as<std::string>();
+      const std::string key = prefix.empty() ? name : prefix + "." + name;
+      if (key == "connectors") {
+        connectors(member.second);
+      } else if (member.second.IsMap()) {
+        section(member.first, member.second, key);
+      } else {
+        value(member.first, member.second, key);
+      }
+    }
+  }
+
+  void finish() {
+    Config& config = out_.config;
+    for (const auto& [part, name] : {std::pair{"routing.erp", &config.routing_erp},
+                                     std::pair{"routing.loyalty", &config.routing_loyalty}}) {
+      const bool known = std::ranges::any_of(
+          config.connectors,
+          [name](const ConnectorConfig& connector) { return connector.name == *name; });
+      if (!known) {
+        add(0, part, contract::error_code::bad_setting,
+            fmt::format("no connector is named '{}'; add it under 'connectors'", *name));
+      }
+    }
+    if (config.listen_address != "127.0.0.1" && config.listen_address != "::1" &&
+        config.listen_address != "localhost") {
+      add(0, "listen.address", contract::error_code::bad_setting,
+          "only loopback is allowed until access control exists; use 127.0.0.1");
+    }
+    if (config.programme.empty()) {
+      add(0, "programme", contract::error_code::missing_setting,
+          "name the file with the loyalty programme's rules");
+    } else {
+      config.programme = below(config.programme);
+    }
+    config.data_folder = below(config.data_folder);
+  }
+
+  void add(int line, std::string key, std::string_view code, std::string about) {
+    out_.faults.push_back({line, std::move(key), std::string(code), std::move(about)});
+  }
+
+  LoadedConfig take() { return std::move(out_); }
+
+ private:
+  [[nodiscard]] std::filesystem::path below(const std::filesystem::path& given) const {
+    return given.is_absolute() ? given : folder_ / given;
+  }
+
+  void section(const YAML::Node& at, const YAML::Node& node, const std::string& key) {
+    const bool known = std::ranges::any_of(
+        settings(), [&key](const Setting& setting) { return setting.key.starts_with(key + "."); });
+    if (!known) return unknown(at, key);
+    read(node, key);
+  }
+
+  void value(const YAML::Node& at, const YAML::Node& node, const std::string& key) {
+    const int line = at.Mark().line + 1;
+    const auto setting = std::ranges::find(settings(), key, &Setting::key);
+    if (setting == settings().end()) return unknown(at, key);
+    if (!node.IsScalar()) {
+      return add(line, key, contract::error_code::bad_setting, "one value is wanted here");
+    }
+    const std::string given = node.Scalar();
+    std::int64_t parsed = 0;
+    if (setting->kind == Kind::integer || setting->kind == Kind::milliseconds) {
+      const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), parsed);
+      if (error != std::errc{} || end != given.data() + given.size() || parsed < setting->least ||
+          parsed > setting->most) {
+        return add(line, key, contract::error_code::bad_setting,
+                   fmt::format("'{}' is not a whole number of {} from {} to {}", given,
+                               setting->unit, setting->least, setting->most));
+      }
+    }
+    if (setting->kind == Kind::choice &&
+        std::ranges::find(setting->choices, given) == setting->choices.end()) {
+      return add(line, key, contract::error_code::bad_setting,
+                 fmt::format("'{}' is none of: {}", given, fmt::join(setting->choices, ", ")));
+    }
+    setting->apply(out_.config, given, parsed);
+  }
+
+  void connectors(const YAML::Node& node) {
+    if (!node.IsSequence()) {
+      return add(node.Mark().line + 1, "connectors", contract::error_code::bad_setting,
+                 "a list of connectors is wanted here");
+    }
+    for (const YAML::Node& entry : node) {
+      const int line = entry.Mark().line + 1;
+      ConnectorConfig connector;
+      if (!entry.IsMap()) {
+        add(line, "connectors[]", contract::error_code::bad_setting,
+            "a connector has a name and a pack");
+        continue;
+      }
+      for (const auto& member : entry) {
+        const std::string name = member.first.as<std::string>();
+        if (!member.second.IsScalar()) {
+          add(line, "connectors[]." + name, contract::error_code::bad_setting,
+              "one value is wanted here");
+        } else if (name == "name") {
+          connector.name = member.second.Scalar();
+        } else if (name == "pack") {
+          connector.pack = below(member.second.Scalar());
+        } else if (name == "base_url") {
+          connector.base_url = member.second.Scalar();
+        } else {
+          unknown(member.first, "connectors[]." + name);
+        }
+      }
+      if (connector.name.empty() || connector.pack.empty()) {
+        add(line, "connectors[]", contract::error_code::missing_setting,
+            "a connector needs 'name' and 'pack'");
+        continue;
+      }
+      out_.config.connectors.push_back(std::move(connector));
+    }
+  }
+
+  void unknown(const YAML::Node& at, const std::string& key) {
+    add(at.Mark().line + 1, key, contract::error_code::unknown_setting,
+        "no such setting; docs/reference/configuration.md lists all of them");
+  }
+
+  std::filesystem::path folder_;
+  LoadedConfig out_;
+};
+
+}  // namespace
+
+LoadedConfig load_config(const std::filesystem::path& file) {
+  Reader reader(file);
+  const auto bytes = runtime::read_file(file);
+  if (!bytes) {
+    reader.add(0, {}, contract::error_code::unreadable_configuration, bytes.error().cause);
+    return reader.take();
+  }
+  try {
+    const YAML::Node root = YAML::Load(*bytes);
+    if (!root.IsMap()) {
+      reader.add(1, {}, contract::error_code::unreadable_configuration,
+                 "settings by name are wanted at the top");
+      return reader.take();
+    }
+    reader.read(root, {});
+    reader.finish();
+  } catch (const YAML::Exception& fault) {
+    reader.add(fault.mark.line + 1, {}, contract::error_code::unreadable_configuration, fault.msg);
+  }
+  return reader.take();
+}
+
+std::string config_reference() {
+  const Config defaults;
+  std::string page =
+      "# Configuration\n\nOne YAML file, given with `--config`. Keys are nested by their dots. "
+      "Unknown keys are refused;\n`crossfoot check --config FILE` explains every fault with its "
+      "line. Generated; do not edit.\n\n| key | unit | default | range | example | meaning "
+      "|\n|---|---|---|---|---|---|\n";
+  for (const Setting& setting : settings()) {
+    std::string range;
+    if (setting.kind == Kind::choice) {
+      range = fmt::format("{}", fmt::join(setting.choices, ", "));
+    } else if (setting.kind == Kind::integer || setting.kind == Kind::milliseconds) {
+      range = fmt::format("{} … {}", setting.least, setting.most);
+    }
+    page += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", setting.key, setting.unit,
+                        setting.show(defaults), range, setting.example, setting.text);
+  }
+  page +=
+      "| `connectors[].name` | | | | erp | Name of the target in flows and reports. |\n"
+      "| `connectors[].pack` | | | | connectors/sandbox-erp | Folder of the connector pack. |\n"
+      "| `connectors[].base_url` | | the pack's | | http://127.0.0.1:9001 | Where the system is. "
+      "|\n";
+  return page;
+}
+
+std::string config_schema() {
+  contract::JsonWriter out;
+  out.begin_object();
+  out.member("$schema", "https://json-schema.org/draft/2020-12/schema");
+  out.member("title", "Crossfoot configuration");
+  out.member("type", "object").member("additionalProperties", false);
+  out.key("properties").begin_object();
+  std::string open;
+  const auto close_section = [&out, &open] {
+    if (!open.empty()) out.end_object().end_object();
+    open.clear();
+  };
+  for (const Setting& setting : settings()) {
+    const auto dot = setting.key.find('.');
+    const std::string section(dot == std::string_view::npos ? std::string_view()
+                                                            : setting.key.substr(0, dot));
+    if (section != open) {
+      close_section();
+      if (!section.empty()) {
+        out.key(section).begin_object().member("type", "object");
+        out.member("additionalProperties", false).key("properties").begin_object();
+        open = section;
+      }
+    }
+    out.key(dot == std::string_view::npos ? setting.key : setting.key.substr(dot + 1));
+    out.begin_object().member("description", setting.text);
+    switch (setting.kind) {
+      case Kind::integer:
+      case Kind::milliseconds:
+        out.member("type", "integer").member("minimum", setting.least);
+        out.member("maximum", setting.most);
+        break;
+      case Kind::choice:
+        out.key("enum").begin_array();
+        for (const std::string_view each : setting.choices) out.text(each);
+        out.end_array();
+        break;
+      case Kind::text:
+      case Kind::path:
+        out.member("type", "string");
+        break;
+    }
+    out.end_object();
+  }
+  close_section();
+  out.key("connectors").begin_object().member("type", "array").key("items").begin_object();
+  out.member("type", "object").member("additionalProperties", false);
+  out.key("required").begin_array().text("name").text("pack").end_array();
+  out.key("properties").begin_object();
+  for (const std::string_view name : {"name", "pack", "base_url"}) {
+    out.key(name).begin_object().member("type", "string").end_object();
+  }
+  out.end_object().end_object().end_object();
+  out.end_object().end_object();
+  return out.take();
+}
+
+}  // namespace crossfoot::app

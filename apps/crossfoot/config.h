@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace crossfoot::app {
+
+/// One external system of the configuration.
+struct ConnectorConfig {
+  std::string name;            ///< `erp`, `loyalty`: the target's name in flows and reports
+  std::filesystem::path pack;  ///< folder of the connector pack
+  std::string base_url;        ///< overrides the pack's, empty: the pack's
+};
+
+/// The whole configuration. Every field is declared once in the table of settings (settings.cpp),
+/// which also gives the reference page, the JSON Schema and the checks.
+struct Config {
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t listen_port = 8080;
+  std::filesystem::path data_folder = "crossfoot-data";
+  std::filesystem::path programme;
+  std::string unknown_fields = "record_and_ignore";
+  std::string routing_erp = "erp";
+  std::string routing_loyalty = "loyalty";
+  std::string log_level = "info";
+  std::chrono::milliseconds retry_first{200};
+  std::chrono::milliseconds retry_longest{60'000};
+  std::chrono::milliseconds retry_budget{259'200'000};
+  std::int64_t commit_budget_ms = 4;
+  std::int64_t store_readers = 2;
+  std::int64_t log_hard_limit_mb = 1024;
+  std::int64_t accepts_in_flight_max = 4096;
+  std::int64_t body_mb_max = 64;
+  std::int64_t connections_max = 4096;
+  std::int64_t in_flight_sla_s = 60;
+  std::vector<ConnectorConfig> connectors;
+};
+
+/// A fault of a configuration file, with its place.
+struct ConfigFault {
+  int line = 0;     ///< from 1; 0: the file as a whole
+  std::string key;  ///< dotted
+  std::string code;
+  std::string text;
+};
+
+struct LoadedConfig {
+  Config config;
+  std::vector<ConfigFault> faults;  ///< empty when the configuration can be used
+};
+
+/// Reads YAML. Relative paths count from the file's folder. All faults at once, never just the
+/// first.
+[[nodiscard]] LoadedConfig load_config(const std::filesystem::path& file);
+
+/// The reference page (Markdown) and the JSON Schema for editors, from the same table.
+[[nodiscard]] std::string config_reference();
+[[nodiscard]] std::string config_schema();
+
+}  // namespace crossfoot::app

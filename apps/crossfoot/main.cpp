@@ -1,0 +1,252 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "config.h"
+#include "connector/connector_test_runner.h"
+#include "demo.h"
+#include "import_online_retail.h"
+#include "local_stack.h"
+#include "reconcile_command.h"
+#include "runtime/files.h"
+#include "sandbox/sandbox.h"
+#include "server.h"
+#include "signals.h"
+
+namespace crossfoot::app {
+
+namespace {
+
+constexpr int exit_ok = 0;
+constexpr int exit_differs = 1;   ///< it ran, and something does not tie out
+constexpr int exit_unusable = 2;  ///< it could not run
+
+int report(const Fault& fault) {
+  fmt::print(stderr, "{} {}: {}\n", fault.code, fault.where, fault.cause);
+  return exit_unusable;
+}
+
+int print_faults(const LoadedConfig& loaded, const std::string& file) {
+  for (const ConfigFault& fault : loaded.faults) {
+    fmt::print(stderr, "{}:{}: {} {}: {}\n", file, fault.line, fault.code, fault.key, fault.text);
+  }
+  return exit_unusable;
+}
+
+int serve(const std::string& file) {
+  const LoadedConfig loaded = load_config(file);
+  if (!loaded.faults.empty()) return print_faults(loaded, file);
+  runtime::Log log(*runtime::parse_log_level(loaded.config.log_level));
+  StopSignals signals;
+  auto server = Server::start(loaded.config, log);
+  if (!server) return report(server.error());
+  fmt::print("listening {}\n", (*server)->url());
+  std::fflush(stdout);
+  signals.wait();
+  (*server)->stop(std::chrono::seconds{10});
+  return exit_ok;
+}
+
+int check(const std::string& file) {
+  const LoadedConfig loaded = load_config(file);
+  if (!loaded.faults.empty()) return print_faults(loaded, file);
+  int result = exit_ok;
+  for (const ConnectorConfig& connector : loaded.config.connectors) {
+    for (const auto& fault : connector::load_pack(connector.pack).faults) {
+      fmt::print(stderr, "{}:{}: {}\n", fault.file, fault.line, fault.message);
+      result = exit_unusable;
+    }
+  }
+  if (result == exit_ok) fmt::print("{}: the configuration can be used\n", file);
+  return result;
+}
+
+struct ImportArguments {
+  std::string format;
+  std::vector<std::string> files;
+  std::string to;
+  std::string data;
+  bool json = false;
+  bool no_reconcile = false;
+};
+
+int finish_import(const Result<ImportReport>& report_or, bool json) {
+  if (!report_or) return report(report_or.error());
+  fmt::print("{}", json ? report_or->json() + "\n" : report_or->text());
+  bool tied = report_or->adds_up() && report_or->in_flight.rows == 0;
+  if (!report_or->reconciliation.empty()) {
+    if (!json) fmt::print("{}", describe_reconciliation(report_or->reconciliation));
+    const auto summary = summarise_reconciliation(report_or->reconciliation);
+    tied = tied && summary && summary->ties_out();
+  }
+  return tied ? exit_ok : exit_differs;
+}
+
+int import(const ImportArguments& arguments) {
+  if (arguments.format != "online-retail") {
+    return report({.code = "CF-4006",
+                   .fault_class = FaultClass::rejected,
+                   .where = arguments.format,
+                   .cause = "no such format; known: online-retail"});
+  }
+  ImportOptions options;
+  options.files.assign(arguments.files.begin(), arguments.files.end());
+  options.reconcile = !arguments.no_reconcile;
+  if (!arguments.to.empty()) {
+    ApiClient api(arguments.to);
+    return finish_import(import_online_retail(options, api), arguments.json);
+  }
+  runtime::Log log(runtime::LogLevel::warning);
+  LocalStackOptions stack_options;
+  stack_options.data = arguments.data;
+  stack_options.programme_currency = "GBP";
+  auto stack = LocalStack::start(stack_options, log);
+  if (!stack) return report(stack.error());
+  ApiClient api((*stack)->server().url());
+  const auto outcome = import_online_retail(options, api);
+  return finish_import(outcome, arguments.json);
+}
+
+int run_reconcile(const std::string& to, const std::string& from_day, const std::string& to_day,
+                  bool json) {
+  const auto from = parse_business_date(from_day);
+  const auto until = parse_business_date(to_day);
+  if (!from || !until || *until < *from) {
+    fmt::print(stderr, "CF-1204 --from and --until: two days as YYYY-MM-DD, in order\n");
+    return exit_unusable;
+  }
+  ApiClient api(to);
+  const auto outcome = reconcile(api, *from, *until);
+  if (!outcome) return report(outcome.error());
+  fmt::print("{}", json ? *outcome + "\n" : describe_reconciliation(*outcome));
+  const auto summary = summarise_reconciliation(*outcome);
+  return summary && summary->ties_out() ? exit_ok : exit_differs;
+}
+
+int test_connector(const std::string& pack) {
+  const connector::PackReport outcome = connector::test_pack(pack);
+  fmt::print("{}", connector::to_text(outcome));
+  return outcome.passed() ? exit_ok : exit_differs;
+}
+
+int new_connector(const std::string& name) {
+  const std::filesystem::path target = name;
+  std::error_code failed;
+  if (std::filesystem::exists(target)) {
+    fmt::print(stderr, "CF-8121 {}: there is something already\n", name);
+    return exit_unusable;
+  }
+  std::filesystem::copy(packs_folder() / "generic-http", target,
+                        std::filesystem::copy_options::recursive, failed);
+  if (failed) {
+    fmt::print(stderr, "CF-8121 {}: {}\n", name, failed.message());
+    return exit_unusable;
+  }
+  fmt::print("{}: edit connector.yaml, then try `crossfoot connector test {}`\n", name, name);
+  return exit_ok;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app{"Crossfoot: retail integration that proves its books agree", "crossfoot"};
+  app.require_subcommand(1);
+  int result = exit_ok;
+
+  std::string config_file;
+  auto* serve_command = app.add_subcommand("serve", "Run the server");
+  serve_command->add_option("--config", config_file, "Configuration file")->required();
+  serve_command->callback([&] { result = serve(config_file); });
+
+  auto* check_command = app.add_subcommand("check", "Explain every fault of a configuration");
+  check_command->add_option("--config", config_file, "Configuration file")->required();
+  check_command->callback([&] { result = check(config_file); });
+
+  DemoOptions demo_options;
+  auto* demo_command =
+      app.add_subcommand("demo", "Sandbox systems and a weekend's story, then the proof");
+  demo_command->add_flag("--once", demo_options.once,
+                         "Stop by itself; exit status 0 only if everything tied out");
+  demo_command->add_option("--data", demo_options.data, "Folder; default: a temporary one");
+  demo_command->add_option("--port", demo_options.port, "Port of the server (default 8080)");
+  demo_command->add_option("--seed", demo_options.seed, "Of the story and of the faults");
+  demo_command->callback([&] { result = run_demo(demo_options); });
+
+  ImportArguments import_arguments;
+  auto* import_command = app.add_subcommand("import", "Take files through the front door");
+  import_command->add_option("format", import_arguments.format, "online-retail")->required();
+  import_command->add_option("files", import_arguments.files, "csv or csv.gz")->required();
+  auto* to = import_command->add_option("--to", import_arguments.to,
+                                        "URL of a running server; else an embedded one starts");
+  import_command
+      ->add_option("--data", import_arguments.data, "Folder of the embedded server's store")
+      ->default_str("crossfoot-data")
+      ->excludes(to);
+  import_command->add_flag("--json", import_arguments.json, "Report for programs");
+  import_command->add_flag("--no-reconcile", import_arguments.no_reconcile,
+                           "Do not compare the three sides afterwards");
+  import_command->callback([&] {
+    if (import_arguments.data.empty()) import_arguments.data = "crossfoot-data";
+    result = import(import_arguments);
+  });
+
+  std::string url = "http://127.0.0.1:8080";
+  std::string from_day;
+  std::string to_day;
+  bool json = false;
+  auto* reconcile_app = app.add_subcommand("reconcile", "Compare channel, ERP and loyalty");
+  reconcile_app->add_option("--to", url, "URL of the server")->capture_default_str();
+  reconcile_app->add_option("--from", from_day, "First business date")->required();
+  reconcile_app->add_option("--until", to_day, "Last business date")->required();
+  reconcile_app->add_flag("--json", json, "Report for programs");
+  reconcile_app->callback([&] { result = run_reconcile(url, from_day, to_day, json); });
+
+  auto* sandbox_command = app.add_subcommand("sandbox", "Run one stand-in system");
+  sandbox_command->require_subcommand(1);
+  sandbox::SandboxOptions sandbox_options;
+  sandbox_options.parent_pid_death = false;
+  for (const char* kind : {"erp", "loyalty"}) {
+    auto* one = sandbox_command->add_subcommand(kind, fmt::format("A stand-in {}", kind));
+    one->add_option("--port", sandbox_options.port, "0 takes a free one");
+    one->add_option("--data", sandbox_options.data, "Folder of its books")->required();
+    one->add_option("--seed", sandbox_options.seed, "Of its faults");
+    one->add_option("--programme", sandbox_options.programme, "File with the loyalty rules");
+    one->callback([&, erp = std::string_view(kind) == "erp"] {
+      result = erp ? sandbox::run_erp(sandbox_options) : sandbox::run_loyalty(sandbox_options);
+    });
+  }
+
+  std::string pack;
+  auto* connector_command = app.add_subcommand("connector", "Connector packs");
+  connector_command->require_subcommand(1);
+  auto* connector_test =
+      connector_command->add_subcommand("test", "Run a pack's examples without the system");
+  connector_test->add_option("pack", pack, "Folder of the pack")->required();
+  connector_test->callback([&] { result = test_connector(pack); });
+  auto* connector_new = connector_command->add_subcommand("new", "Start a pack from the example");
+  connector_new->add_option("name", pack, "Folder to make")->required();
+  connector_new->callback([&] { result = new_connector(pack); });
+
+  auto* reference = app.add_subcommand("reference", "Print generated documents");
+  reference->require_subcommand(1);
+  reference->add_subcommand("configuration", "The settings, in Markdown")->callback([] {
+    fmt::print("{}", config_reference());
+  });
+  reference->add_subcommand("configuration-schema", "JSON Schema of the configuration")
+      ->callback([] { fmt::print("{}\n", config_schema()); });
+
+  app.add_subcommand("version", "Print the version")->callback([] {
+    fmt::print("crossfoot {}\n", CROSSFOOT_VERSION);
+  });
+
+  CLI11_PARSE(app, argc, argv);
+  return result;
+}
+
+}  // namespace crossfoot::app
+
+int main(int argc, char** argv) {
+  return crossfoot::app::run(argc, argv);
+}

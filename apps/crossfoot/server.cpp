@@ -1,0 +1,258 @@
+#include "server.h"
+
+#include <fmt/format.h>
+#include <prometheus/registry.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <filesystem>
+#include <future>
+
+#include "connector/book_reader.h"
+#include "connector/http_caller.h"
+#include "connector/pack.h"
+#include "connector/targets.h"
+#include "console_assets.h"
+#include "contract/error_codes.h"
+#include "edge/api.h"
+#include "engine_host.h"
+#include "ledger/programme_json.h"
+#include "ledger/zones.h"
+#include "observe/reconciler.h"
+#include "runtime/files.h"
+#include "runtime/http_server.h"
+#include "runtime/random.h"
+#include "runtime/shard.h"
+
+namespace crossfoot::app {
+
+namespace {
+
+Fault config_fault(std::string_view code, std::string cause) {
+  return {.code = std::string(code),
+          .fault_class = FaultClass::rejected,
+          .where = "configuration",
+          .cause = std::move(cause)};
+}
+
+Result<std::string> look_up_secret(const connector::SecretReference& reference) {
+  const std::string_view text = reference.text;
+  if (text.starts_with("env:")) {
+    auto value = runtime::environment(std::string(text.substr(4)));
+    if (value) return std::move(*value);
+  } else if (text.starts_with("file:")) {
+    auto value = runtime::read_file(std::filesystem::path(text.substr(5)), 64 * 1024);
+    if (value) {
+      while (!value->empty() && (value->back() == '\n' || value->back() == '\r')) {
+        value->pop_back();
+      }
+      return std::move(*value);
+    }
+  }
+  return fail({.code = std::string(contract::error_code::missing_secret),
+               .fault_class = FaultClass::unauthorised,
+               .where = std::string(text),
+               .cause = "the secret is not there"});
+}
+
+Result<std::vector<connector::TargetSetup>> load_targets(const Config& config) {
+  std::vector<connector::TargetSetup> setups;
+  for (const ConnectorConfig& entry : config.connectors) {
+    connector::LoadedPack loaded = connector::load_pack(entry.pack);
+    if (!loaded.faults.empty()) {
+      const connector::PackFault& first = loaded.faults.front();
+      return fail(config_fault(contract::error_code::bad_connector_pack,
+                               fmt::format("{}:{}: {}", first.file, first.line, first.message)));
+    }
+    setups.push_back({entry.name, loaded.pack, entry.base_url});
+  }
+  return setups;
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(Config config, runtime::Log& log)
+      : config_(std::move(config)),
+        log_(log),
+        logger_(log, "server"),
+        shard_([this](std::exception_ptr) {
+          logger_.error("task.failed", {}, {{"cause", "a task ended with an exception"}});
+        }) {}
+
+  ~Impl() { stop(std::chrono::seconds{1}); }
+
+  Status start() {
+    std::error_code made;
+    std::filesystem::create_directories(config_.data_folder, made);
+    if (made) {
+      return fail(config_fault(contract::error_code::store_unavailable,
+                               config_.data_folder.string() + ": " + made.message()));
+    }
+    const auto text = runtime::read_file(config_.programme);
+    if (!text) return fail(text.error());
+    auto programme = ledger::parse_programme(*text);
+    if (!programme) return fail(programme.error());
+    programme_ = std::move(*programme);
+    auto setups = load_targets(config_);
+    if (!setups) return fail(setups.error());
+
+    shard_.start();
+    std::promise<Status> opened;
+    shard_.run([&] { open(std::move(*setups), opened); });
+    Status status = opened.get_future().get();
+    if (!status) return status;
+    shard_.run([&] { status = listen(); });
+    return status;
+  }
+
+  void stop(Duration grace) {
+    if (stopped_) return;
+    stopped_ = true;
+    if (server_ != nullptr) {
+      std::promise<void> done;
+      shard_.run([&] {
+        const bool spawned = shard_.tasks().spawn(close_server(grace, done));
+        if (!spawned) done.set_value();
+      });
+      done.get_future().wait();
+    }
+    shard_.run([&] {
+      if (host_ != nullptr) host_->close();
+      server_.reset();
+      reconciler_.reset();
+      books_.reset();
+      host_.reset();
+      caller_.reset();
+      targets_.reset();
+      api_.reset();
+    });
+    shard_.stop(grace);
+  }
+
+  flow::Activity activity() {
+    flow::Activity activity;
+    shard_.run([&] {
+      flow::Engine* engine = host_->engine();
+      if (engine != nullptr) {
+        activity = engine->activity();
+      } else {
+        activity.accepts = 1;  // while it recovers, everything may still move
+      }
+    });
+    return activity;
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+ private:
+  void open(std::vector<connector::TargetSetup> setups, std::promise<Status>& opened) {
+    auto targets = connector::Targets::create(shard_.context(), shard_.scheduler(),
+                                              std::move(setups), look_up_secret);
+    if (!targets) return opened.set_value(fail(targets.error()));
+    targets_ = std::move(*targets);
+    caller_ = std::make_unique<connector::HttpCaller>(shard_.scheduler(), *targets_);
+    books_ = std::make_unique<connector::BookReader>(shard_.scheduler(), *targets_);
+
+    EngineHost::Setup setup;
+    setup.data_store.path = (config_.data_folder / "crossfoot.sqlite").string();
+    setup.data_store.home = &shard_.scheduler();
+    setup.data_store.commit_budget = std::chrono::milliseconds{config_.commit_budget_ms};
+    setup.data_store.readers = static_cast<std::size_t>(config_.store_readers);
+    setup.data_store.log_hard_bytes = static_cast<std::uint64_t>(config_.log_hard_limit_mb) << 20U;
+    setup.engine.routing = {config_.routing_erp, config_.routing_loyalty};
+    setup.engine.retry = {config_.retry_first, config_.retry_longest, config_.retry_budget};
+    setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);
+    setup.targets = targets_->names();
+    setup.seed = runtime::system_seed();
+    host_ = std::make_unique<EngineHost>(shard_.scheduler(), *caller_, programme_, zones_,
+                                         std::move(setup), runtime::Logger(log_, "engine"));
+    host_->open([&opened](Status status) { opened.set_value(std::move(status)); });
+  }
+
+  Status listen() {
+    observe::ReconcilerOptions options;
+    options.erp = config_.routing_erp;
+    options.loyalty = config_.routing_loyalty;
+    options.in_flight = std::chrono::seconds{config_.in_flight_sla_s};
+    reconciler_ = std::make_unique<observe::Reconciler>(
+        shard_.scheduler(), [this] { return host_->data_store(); }, *books_, programme_, zones_,
+        options);
+    edge::ApiParts parts{.scheduler = shard_.scheduler(),
+                         .data_store = [this] { return host_->data_store(); },
+                         .engine = [this] { return host_->engine(); },
+                         .metrics = metrics_,
+                         .reconciliations = reconciler_.get(),
+                         .breaker =
+                             [this](std::string_view target) {
+                               connector::Link* link = targets_->find(target);
+                               return link == nullptr
+                                          ? std::string_view("closed")
+                                          : connector::to_string(link->breaker().state());
+                             },
+                         .console = console_assets(),
+                         .log = runtime::Logger(log_, "edge"),
+                         .seed = runtime::system_seed()};
+    edge::ApiOptions api_options;
+    api_options.unknown_fields = config_.unknown_fields == "strict"
+                                     ? contract::UnknownFields::strict
+                                     : contract::UnknownFields::record_and_ignore;
+    api_ = std::make_unique<edge::Api>(std::move(parts), api_options);
+    runtime::HttpServerLimits limits;
+    limits.body_bytes_max = static_cast<std::size_t>(config_.body_mb_max) << 20U;
+    limits.connections_max = static_cast<std::size_t>(config_.connections_max);
+    server_ = std::make_unique<runtime::HttpServer>(shard_.context(), limits, api_->handler(),
+                                                    api_->refusal());
+    auto port = server_->listen(config_.listen_address, config_.listen_port);
+    if (!port) return fail(port.error());
+    port_ = *port;
+    logger_.info("listening", {}, {{"address", config_.listen_address}, {"port", port_}});
+    return {};
+  }
+
+  boost::asio::awaitable<void> close_server(Duration grace, std::promise<void>& done) {
+    co_await server_->stop(grace);
+    done.set_value();
+  }
+
+  Config config_;
+  runtime::Log& log_;
+  runtime::Logger logger_;
+  prometheus::Registry metrics_;
+  ledger::Programme programme_;
+  ledger::SystemZones zones_;
+  runtime::Shard shard_;
+  std::unique_ptr<connector::Targets> targets_;
+  std::unique_ptr<connector::HttpCaller> caller_;
+  std::unique_ptr<connector::BookReader> books_;
+  std::unique_ptr<EngineHost> host_;
+  std::unique_ptr<observe::Reconciler> reconciler_;
+  std::unique_ptr<edge::Api> api_;
+  std::unique_ptr<runtime::HttpServer> server_;
+  std::uint16_t port_ = 0;
+  bool stopped_ = false;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config, runtime::Log& log) {
+  auto impl = std::make_unique<Impl>(config, log);
+  if (Status status = impl->start(); !status) return fail(status.error());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+std::uint16_t Server::port() const {
+  return impl_->port();
+}
+std::string Server::url() const {
+  return fmt::format("http://127.0.0.1:{}", impl_->port());
+}
+flow::Activity Server::activity() {
+  return impl_->activity();
+}
+void Server::stop(Duration grace) {
+  impl_->stop(grace);
+}
+
+}  // namespace crossfoot::app

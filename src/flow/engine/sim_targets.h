@@ -1,0 +1,78 @@
+#pragma once
+
+// Simulated targets for the engine's simulation: their own books, their own arithmetic (they share
+// no code with ledger or decide), and faults drawn from a seed. Test code.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "flow/plan/caller.h"
+#include "runtime/random.h"
+#include "runtime/scheduler.h"
+
+namespace crossfoot::flow::sim {
+
+/// How badly the targets behave, in millionths.
+struct TargetFaults {
+  std::uint32_t lost_before = 0;   ///< nothing happens, connection refused
+  std::uint32_t lost_after = 0;    ///< it happens, the answer is lost
+  std::uint32_t lost_unclear = 0;  ///< the request is lost, the caller cannot know
+  std::uint32_t throttled = 0;
+  std::uint32_t late_apply = 0;  ///< unclear, and applied only later (after "not found")
+  std::uint32_t malformed = 0;   ///< it happens, the answer is garbage
+  Duration latency_max{std::chrono::milliseconds{50}};
+  Duration late_max{std::chrono::seconds{20}};  ///< shorter than the settle time
+};
+
+/// One effect in a target's own book.
+struct Effect {
+  std::string operation;
+  std::string reference;
+  std::int64_t points = 0;
+};
+
+/// The books outlive the server's crashes.
+class Targets {
+ public:
+  std::map<std::string, std::vector<Effect>> effects;  ///< by target
+  std::map<std::string, std::int64_t> lines_left;      ///< accrual|line → units not reversed
+  std::vector<std::string> faults;                     ///< what should never happen
+  std::set<std::string> down;                          ///< targets in an outage
+
+  [[nodiscard]] const Effect* find(const std::string& target, const std::string& reference) const;
+  [[nodiscard]] std::size_t count(const std::string& target, const std::string& reference) const;
+};
+
+/// A Caller over the books, on virtual time. `crash` forgets answers under way, never effects.
+class SimCaller final : public Caller {
+ public:
+  SimCaller(runtime::Scheduler& scheduler, Targets& targets, TargetFaults faults,
+            std::uint64_t seed)
+      : scheduler_(scheduler), targets_(targets), faults_(faults), random_(seed) {}
+
+  [[nodiscard]] const OperationTraits* traits(std::string_view target,
+                                              std::string_view operation) const override;
+  [[nodiscard]] std::size_t concurrency(std::string_view) const override { return 8; }
+  void call(CallRequest request, Called done) override;
+  void lookup(std::string_view target, std::string_view operation, std::string_view reference,
+              Duration deadline, Found done) override;
+
+  std::size_t calls = 0;
+
+ private:
+  Result<ItemAnswer> apply(const std::string& target, const std::string& operation,
+                           const CallItem& item);
+  CallAnswer apply_all(const CallRequest& request);
+  Duration delay();
+
+  runtime::Scheduler& scheduler_;
+  Targets& targets_;
+  TargetFaults faults_;
+  runtime::Random random_;
+};
+
+}  // namespace crossfoot::flow::sim

@@ -1,0 +1,205 @@
+// Goal: support for the simulation: targets with books of their own.
+#include <algorithm>
+#include <charconv>
+
+#include "flow/engine/sim_targets.h"
+
+namespace crossfoot::flow::sim {
+
+namespace {
+
+Fault made_fault(FaultClass fault_class, std::string cause) {
+  return {.code = "SIM", .fault_class = fault_class, .where = "sim", .cause = std::move(cause)};
+}
+
+/// Every `"name":"value"` or `"name":number` of a flat JSON text, in order: enough for the test's
+/// own transactions and arguments.
+std::vector<std::string> values(std::string_view json, std::string_view name) {
+  std::vector<std::string> found;
+  const std::string mark = "\"" + std::string(name) + "\":";
+  for (std::size_t at = json.find(mark); at != std::string_view::npos;
+       at = json.find(mark, at + 1)) {
+    std::size_t from = at + mark.size();
+    const bool quoted = json[from] == '"';
+    if (quoted) ++from;
+    const std::size_t to = json.find_first_of(quoted ? "\"" : ",}]", from);
+    found.emplace_back(json.substr(from, to - from));
+  }
+  return found;
+}
+
+std::int64_t number(const std::string& text) {
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+}  // namespace
+
+const Effect* Targets::find(const std::string& target, const std::string& reference) const {
+  const auto book = effects.find(target);
+  if (book == effects.end()) return nullptr;
+  const auto at = std::ranges::find(book->second, reference, &Effect::reference);
+  return at == book->second.end() ? nullptr : &*at;
+}
+
+std::size_t Targets::count(const std::string& target, const std::string& reference) const {
+  const auto book = effects.find(target);
+  if (book == effects.end()) return 0;
+  return static_cast<std::size_t>(std::ranges::count(book->second, reference, &Effect::reference));
+}
+
+const OperationTraits* SimCaller::traits(std::string_view target,
+                                         std::string_view operation) const {
+  static const OperationTraits loyalty{.order = Order::commutative,
+                                       .idempotent = true,
+                                       .idempotent_for = std::chrono::hours{24},
+                                       .lookup = true,
+                                       .settle = std::chrono::seconds{30},
+                                       .batch_max = 1,
+                                       .deadline = std::chrono::seconds{5}};
+  static const OperationTraits erp{.order = Order::none,
+                                   .idempotent = false,
+                                   .idempotent_for = Duration{0},
+                                   .lookup = true,
+                                   .settle = std::chrono::seconds{30},
+                                   .batch_max = 1,
+                                   .deadline = std::chrono::seconds{5}};
+  static const OperationTraits batch = [] {
+    OperationTraits traits = erp;
+    traits.batch_max = 10;
+    return traits;
+  }();
+  if (target == "loyalty") return &loyalty;
+  return operation == "move_stock" ? &batch : &erp;
+}
+
+Duration SimCaller::delay() {
+  return Duration{static_cast<std::int64_t>(
+      1 + random_.below(static_cast<std::uint64_t>(faults_.latency_max.count())))};
+}
+
+Result<ItemAnswer> SimCaller::apply(const std::string& target, const std::string& operation,
+                                    const CallItem& item) {
+  // The loyalty platform honours the reference as a key; the ERP books whatever it is sent.
+  ItemAnswer answer;
+  const Effect* known = targets_.find(target, item.reference);
+  if (target == "loyalty" && known != nullptr) {
+    answer.target_id = "T-" + known->reference;
+    answer.points = Points{known->points};
+    return answer;
+  }
+  Effect effect{operation, item.reference, 0};
+  if (operation == "accrue") {
+    const auto units = values(*item.transaction, "quantity");
+    const auto lines = values(*item.transaction, "line");
+    for (std::size_t i = 0; i < units.size(); ++i) {
+      targets_.lines_left[item.reference + "|" + lines[i]] = number(units[i]);
+      effect.points += 10 * number(units[i]);
+      answer.line_points.emplace_back(static_cast<std::uint32_t>(number(lines[i])),
+                                      Points{10 * number(units[i])});
+    }
+  } else if (operation == "reverse") {
+    const auto original = values(item.arguments, "original_reference");
+    const auto lines = values(item.arguments, "line");
+    const auto units = values(item.arguments, "quantity");
+    if (original.empty() || targets_.find(target, original[0]) == nullptr) {
+      targets_.faults.push_back("reversal of an accrual that never was: " + item.reference);
+      return fail(made_fault(FaultClass::rejected, "no such original"));
+    }
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      std::int64_t& left = targets_.lines_left[original[0] + "|" + lines[i]];
+      left -= number(units[i]);
+      if (left < 0) targets_.faults.push_back("more taken back than sold: " + item.reference);
+      effect.points -= 10 * number(units[i]);
+    }
+  } else if (operation == "post_void") {
+    const auto original = values(item.arguments, "original_reference");
+    if (original.empty() || targets_.find(target, original[0]) == nullptr) {
+      targets_.faults.push_back("void of a document that never was: " + item.reference);
+    }
+  } else if (operation == "release_memo" && item.previous_id.empty()) {
+    targets_.faults.push_back("release before create: " + item.reference);
+  }
+  targets_.effects[target].push_back(effect);
+  answer.target_id = "T-" + item.reference;
+  if (target == "loyalty") answer.points = Points{std::abs(effect.points)};
+  return answer;
+}
+
+CallAnswer SimCaller::apply_all(const CallRequest& request) {
+  CallAnswer answers;
+  for (const CallItem& item : request.items) {
+    answers.push_back(apply(request.target, request.operation, item));
+  }
+  return answers;
+}
+
+void SimCaller::call(CallRequest request, Called done) {
+  ++calls;
+  const Duration there = delay();
+  const Duration back = delay();
+  if (targets_.down.contains(request.target) || random_.chance(faults_.lost_before)) {
+    scheduler_.after(there, [done = std::move(done)]() mutable {
+      done(fail(made_fault(FaultClass::transient, "connection refused")));
+    });
+    return;
+  }
+  if (random_.chance(faults_.throttled)) {
+    scheduler_.after(there, [done = std::move(done)]() mutable {
+      Fault fault = made_fault(FaultClass::throttled, "429");
+      fault.retry_after = std::chrono::milliseconds{500};
+      done(fail(fault));
+    });
+    return;
+  }
+  const bool never = random_.chance(faults_.lost_unclear);
+  const bool late = random_.chance(faults_.late_apply);
+  if (never || late) {
+    // The caller sees its deadline pass; a late request is still applied, behind its back.
+    if (late) {
+      const Duration at = Duration{static_cast<std::int64_t>(
+          random_.below(static_cast<std::uint64_t>(faults_.late_max.count())))};
+      scheduler_.after(at, [this, request] { (void)apply_all(request); });
+    }
+    scheduler_.after(request.deadline, [done = std::move(done)]() mutable {
+      done(fail(made_fault(FaultClass::unknown_outcome, "no answer")));
+    });
+    return;
+  }
+  const bool lost = random_.chance(faults_.lost_after);
+  const bool garbage = random_.chance(faults_.malformed);
+  scheduler_.after(there, [this, request = std::move(request), back, lost, garbage,
+                           done = std::move(done)]() mutable {
+    CallAnswer answer = apply_all(request);
+    if (lost || garbage) {
+      scheduler_.after(back, [lost, done = std::move(done)]() mutable {
+        done(fail(made_fault(lost ? FaultClass::unknown_outcome : FaultClass::corrupt,
+                             "the answer was lost")));
+      });
+      return;
+    }
+    scheduler_.after(back, [answer = std::move(answer), done = std::move(done)]() mutable {
+      done(std::move(answer));
+    });
+  });
+}
+
+void SimCaller::lookup(std::string_view target, std::string_view, std::string_view reference,
+                       Duration, Found done) {
+  const std::string name(target);
+  scheduler_.after(
+      delay(), [this, name, reference = std::string(reference), done = std::move(done)]() mutable {
+        if (targets_.down.contains(name)) {
+          return done(fail(made_fault(FaultClass::transient, "connection refused")));
+        }
+        const Effect* effect = targets_.find(name, reference);
+        if (effect == nullptr) return done(std::optional<ItemAnswer>{});
+        ItemAnswer answer;
+        answer.target_id = "T-" + reference;
+        if (name == "loyalty") answer.points = Points{std::abs(effect->points)};
+        done(std::optional(std::move(answer)));
+      });
+}
+
+}  // namespace crossfoot::flow::sim

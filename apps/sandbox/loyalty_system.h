@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+
+#include "sandbox/loyalty_books.h"
+#include "sandbox/system.h"
+
+namespace crossfoot::sandbox {
+
+/// The loyalty stand-in: `/loyalty/v1/…` over LoyaltyBooks, owner of the programme (README.md).
+class LoyaltySystem final : public System {
+ public:
+  LoyaltySystem(std::unique_ptr<LoyaltyBooks> books, Programme programme)
+      : books_(std::move(books)), programme_(std::move(programme)) {}
+
+  [[nodiscard]] Reply handle(const Call& call, Instant now) override;
+  /// The member of a write.
+  [[nodiscard]] std::optional<std::string> exclusive_key(const Call& call) override;
+  [[nodiscard]] Reply tamper(std::string_view body) override;
+  [[nodiscard]] Reply untamper() override;
+  [[nodiscard]] Reply clear() override;
+  void stats(JsonWriter& out) const override;
+
+ private:
+  Reply accrue(const Call& call, const WriteKey& key);
+  Reply reverse(const Call& call, const WriteKey& key);
+  Reply book(PointsTransaction transaction, const WriteKey& key);
+  Reply transactions(std::string_view query) const;
+  Reply member(std::string_view path) const;
+  [[nodiscard]] const PointsTransaction* accrual_of(const std::string& reference) const;
+
+  std::unique_ptr<LoyaltyBooks> books_;
+  Programme programme_;
+  simdjson::dom::parser parser_;
+};
+
+}  // namespace crossfoot::sandbox

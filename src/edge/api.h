@@ -1,0 +1,168 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "contract/error_codes.h"
+#include "contract/problem.h"
+#include "contract/transaction_json.h"
+#include "edge/console.h"
+#include "edge/metrics.h"
+#include "edge/reconciliation_service.h"
+#include "edge/request.h"
+#include "edge/waiting.h"
+#include "flow/engine/engine.h"
+#include "runtime/http_server.h"
+#include "runtime/log.h"
+#include "runtime/random.h"
+#include "runtime/scheduler.h"
+#include "store/api/store.h"
+
+namespace crossfoot::edge {
+
+struct ApiOptions {
+  contract::UnknownFields unknown_fields = contract::UnknownFields::record_and_ignore;
+  contract::ParseLimits limits;
+  std::size_t batch_lines_max = 100'000;
+  std::size_t batch_in_flight_max = 256;
+  std::size_t refused_bytes_max = 64 * 1024;  ///< kept of a refused original
+};
+
+/// What the API stands on. Everything outlives it; the functions answer null while the data store
+/// is being reopened, and requests then get a retryable 503.
+struct ApiParts {
+  runtime::Scheduler& scheduler;
+  std::function<store::Store*()> data_store;
+  std::function<flow::Engine*()> engine;
+  prometheus::Registry& metrics;
+  ReconciliationService* reconciliations = nullptr;  ///< null: its addresses answer 404
+  /// `closed`, `open` or `half_open`; absent: always closed.
+  std::function<std::string_view(std::string_view target)> breaker;
+  Assets console;
+  std::optional<runtime::Logger> log;  ///< of requests: debug, and warnings from status 500 on
+  std::uint64_t seed = 0;              ///< for correlation and span ids
+};
+
+/// The HTTP API: the routes of api/routes.json behind one handler. Shard thread only. It is
+/// destroyed after the server, when no request waits any more or the shard runs nothing any more;
+/// an engine that is given up answers what waits for it with a retryable 503.
+class Api {
+ public:
+  Api(ApiParts parts, ApiOptions options);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  /// For runtime::HttpServer; the API outlives the server.
+  [[nodiscard]] runtime::HttpHandler handler();
+  [[nodiscard]] runtime::HttpRefusal refusal();
+
+ private:
+  using HttpResponse = runtime::HttpResponse;
+  using Reply = boost::asio::awaitable<HttpResponse>;
+
+  /// One request while it is being answered. Stays in its place.
+  struct Exchange {
+    const runtime::HttpRequest& request;
+    RequestHeaders headers;
+    std::optional<std::string> decoded_path;
+    Match target;
+    Query query;
+    std::string correlation_id;  ///< of the caller; else made when it is first needed
+    std::string trace;           ///< `traceparent` of the answer, empty: none
+    std::string_view media;      ///< chosen of what the route produces
+    Duration began{0};
+  };
+  struct Batch;
+
+  // api.cpp
+  [[nodiscard]] Reply serve(const runtime::HttpRequest& request);
+  [[nodiscard]] std::optional<HttpResponse> admit(Exchange& exchange);
+  [[nodiscard]] std::optional<HttpResponse> check_query(Exchange& exchange);
+  [[nodiscard]] std::optional<HttpResponse> check_media(Exchange& exchange);
+  [[nodiscard]] Reply dispatch(Exchange& exchange);
+  void read_trace(Exchange& exchange);
+  void finish(Exchange& exchange, HttpResponse& response);
+  void make_correlation_id(Exchange& exchange);
+  [[nodiscard]] HttpResponse refuse(Exchange& exchange, contract::Problem problem);
+  [[nodiscard]] HttpResponse refuse(Exchange& exchange, std::string_view code, std::string detail);
+  [[nodiscard]] HttpResponse refuse(Exchange& exchange, const Fault& fault);
+  [[nodiscard]] HttpResponse refuse_parameter(Exchange& exchange, std::string_view name,
+                                              std::string_view code, std::string detail);
+  [[nodiscard]] HttpResponse error_code_page(Exchange& exchange);
+  [[nodiscard]] HttpResponse console_file(Exchange& exchange);
+  [[nodiscard]] HttpResponse readiness(Exchange& exchange);
+
+  // accept.cpp
+  [[nodiscard]] contract::ParsePolicy policy() const;
+  [[nodiscard]] Reply post_transaction(Exchange& exchange);
+  [[nodiscard]] HttpResponse accepted(Exchange& exchange, const flow::AcceptAnswer& answer,
+                                      const std::vector<std::string>& ignored);
+  /// Keeps a refused original; false when there is nothing to keep and `done` will not be called.
+  bool keep(std::string_view body, const contract::Problem& problem, std::string correlation_id,
+            Once<Status> done);
+  [[nodiscard]] Reply post_batch(Exchange& exchange);
+  void start_line(const std::shared_ptr<Batch>& batch, std::string_view line);
+
+  // reads.cpp
+  /// Runs `work` on a snapshot of the data store, off the shard's thread.
+  template <class T>
+  [[nodiscard]] boost::asio::awaitable<Result<T>> read(
+      std::move_only_function<Result<T>(store::Reader&)> work);
+  [[nodiscard]] Reply json_of(Exchange& exchange,
+                              std::move_only_function<Result<std::string>(store::Reader&)> work);
+  [[nodiscard]] Reply get_transaction(Exchange& exchange);
+  [[nodiscard]] Reply get_timeline(Exchange& exchange);
+  [[nodiscard]] Reply list_transactions(Exchange& exchange);
+  [[nodiscard]] Reply post_states(Exchange& exchange);
+
+  // operations.cpp
+  [[nodiscard]] Reply get_overview(Exchange& exchange);
+  [[nodiscard]] Reply get_metrics(Exchange& exchange);
+  [[nodiscard]] Reply release_leg(Exchange& exchange);
+  [[nodiscard]] Reply start_reconciliation(Exchange& exchange);
+  [[nodiscard]] Reply list_reconciliations(Exchange& exchange);
+  [[nodiscard]] Reply get_reconciliation(Exchange& exchange);
+  [[nodiscard]] Reply list_breaks(Exchange& exchange);
+  /// Answers what the service answers.
+  [[nodiscard]] Reply relay(Exchange& exchange,
+                            std::function<void(ReconciliationService::Answer)> ask);
+  /// The query parameter `limit`, or the refusal of it.
+  [[nodiscard]] std::expected<std::size_t, HttpResponse> page_limit(Exchange& exchange);
+
+  ApiParts parts_;
+  ApiOptions options_;
+  std::shared_ptr<Metrics> metrics_;  ///< shared with answers that are still to come
+  Console console_;
+  runtime::Random random_;
+  contract::TransactionParser parser_;
+};
+
+template <class T>
+boost::asio::awaitable<Result<T>> Api::read(
+    std::move_only_function<Result<T>(store::Reader&)> work) {
+  store::Store* data_store = parts_.data_store();
+  const Fault closed{.code = std::string(contract::error_code::store_unavailable),
+                     .fault_class = FaultClass::transient,
+                     .where = "read",
+                     .cause = "the data store is being opened"};
+  if (data_store == nullptr) co_return fail(closed);
+  auto slot = std::make_shared<Slot<bool>>(parts_.scheduler);
+  auto result = std::make_shared<std::optional<Result<T>>>();
+  data_store->read(
+      [result, work = std::move(work)](store::Reader& reader) mutable { *result = work(reader); },
+      [done = slot->callback()]() mutable { done(true); });
+  const std::optional<bool> finished = co_await value_of(slot);
+  if (!finished || !*result) co_return fail(closed);
+  co_return std::move(**result);
+}
+
+/// A problem for an operating fault: the code's page where it is an HTTP answer, else the status of
+/// the fault's class.
+[[nodiscard]] contract::Problem problem_of(const Fault& fault);
+
+}  // namespace crossfoot::edge

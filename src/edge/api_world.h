@@ -1,0 +1,314 @@
+#pragma once
+
+// Test code: a whole server on a loopback port over the memory store, with a real engine, the real
+// processes and targets that do what the test says.
+
+#include <gtest/gtest.h>
+#include <prometheus/registry.h>
+#include <simdjson.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "edge/api.h"
+#include "ledger/programme.h"
+#include "ledger/programme_json.h"
+#include "runtime/asio_scheduler.h"
+#include "runtime/http_client.h"
+#include "runtime/http_server.h"
+#include "store/memory/memory_store.h"
+
+namespace crossfoot::edge::test {
+
+/// Grants ten points a sale and books everything, unless told to refuse.
+class PliantTargets final : public flow::Caller {
+ public:
+  explicit PliantTargets(runtime::Scheduler& scheduler) : scheduler_(scheduler) {}
+
+  const flow::OperationTraits* traits(std::string_view, std::string_view) const override {
+    return &traits_;
+  }
+  void call(flow::CallRequest request, Called done) override {
+    flow::CallAnswer answers;
+    for (const flow::CallItem& item : request.items) {
+      if (refused.contains(request.target)) {
+        answers.emplace_back(fail({.code = "CF-3103",
+                                   .fault_class = FaultClass::rejected,
+                                   .where = request.target,
+                                   .cause = "the article is not on sale"}));
+        continue;
+      }
+      flow::ItemAnswer answer{.target_id = "T-" + item.reference,
+                              .response_hash = hash128(item.reference)};
+      if (request.operation == "accrue") {
+        answer.points = Points{10};
+        answer.line_points = {{1, Points{10}}};
+      }
+      answers.emplace_back(std::move(answer));
+    }
+    scheduler_.post([answers = std::move(answers), done = std::move(done)]() mutable {
+      done(std::move(answers));
+    });
+  }
+  void lookup(std::string_view, std::string_view, std::string_view, Duration, Found done) override {
+    scheduler_.post([done = std::move(done)]() mutable { done(std::nullopt); });
+  }
+
+  std::map<std::string, bool> refused;
+
+ private:
+  runtime::Scheduler& scheduler_;
+  flow::OperationTraits traits_{
+      .idempotent = true, .idempotent_for = std::chrono::hours{24}, .lookup = true};
+};
+
+/// Every zone is UTC.
+class OneZone final : public ledger::ZoneLookup {
+ public:
+  Result<ledger::LocalTime> local(std::string_view, Instant at) const override {
+    return ledger::LocalTime{at.micros};
+  }
+};
+
+/// Reconciliations that remember what they were asked.
+class ToldReconciliations final : public ReconciliationService {
+ public:
+  explicit ToldReconciliations(runtime::Scheduler& scheduler) : scheduler_(scheduler) {}
+
+  void start_reconciliation(Period period, StartAnswer answer) override {
+    asked = to_string(period.from) + " " + to_string(period.to);
+    scheduler_.post([answer = std::move(answer)]() mutable {
+      answer(Started{.id = "R1", .json = R"({"id":"R1","state":"running"})"});
+    });
+  }
+  void list(PageQuery query, Answer answer) override {
+    asked = query.after + " " + std::to_string(query.limit);
+    later(std::move(answer), R"({"items":[],"next":null})");
+  }
+  void get(std::string id, Answer answer) override {
+    if (id == "R1") return later(std::move(answer), R"({"id":"R1","state":"done"})");
+    later(std::move(answer), fail({.code = "CF-2404",
+                                   .fault_class = FaultClass::not_found,
+                                   .where = "reconciliations",
+                                   .cause = "there is no such reconciliation"}));
+  }
+  void breaks(BreakQuery query, Answer answer) override {
+    asked = query.reconciliation + " " + query.break_class + " " + std::to_string(query.limit);
+    later(std::move(answer), R"({"items":[],"next":null})");
+  }
+
+  std::string asked;
+
+ private:
+  void later(Answer answer, Result<std::string> result) {
+    scheduler_.post([answer = std::move(answer), result = std::move(result)]() mutable {
+      answer(std::move(result));
+    });
+  }
+  runtime::Scheduler& scheduler_;
+};
+
+/// The real processes.
+std::unique_ptr<flow::Processes> retail_processes();
+
+inline ledger::Programme test_programme() {
+  auto parsed = ledger::parse_programme(R"({"programme": "default", "version": 1,
+      "currency": "EUR", "earn": {"points_per_unit": "1", "rounding": "floor", "base": "gross",
+      "stacking": "multiplicative", "line_kinds": ["goods"], "excluded_tenders": []},
+      "rates": [], "tiers": [], "campaigns": [], "zones": {}})");
+  EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().cause);
+  return std::move(*parsed);
+}
+
+inline Result<contract::Transaction> parse_stored(std::string_view body) {
+  auto parsed = contract::parse_transaction(body, contract::ParsePolicy::stored());
+  if (!parsed) return fail({.code = parsed.error().code, .cause = parsed.error().detail});
+  return std::move(parsed->transaction);
+}
+
+/// A sale of two wooden trains; what differs between sales is the sequence and, for conflicts, the
+/// price.
+inline std::string sale(int sequence, const std::string& price = "19.99",
+                        const std::string& extra = "") {
+  return R"({"kind":"sale","channel":"pos","shop":"DE-001","register":"3",)"
+         R"("business_date":"2026-11-21","sequence":")" +
+         std::to_string(sequence) +
+         R"(","occurred_at":"2026-11-21T10:03:04+01:00","currency":"EUR",)"
+         R"("tax_mode":"inclusive","region":"DE","member":"M-1001","lines":[{"line":1,)"
+         R"("kind":"goods","article":"TOY-1","quantity":"2","unit_price":")" +
+         price + R"("}])" + extra + "}";
+}
+
+class World {
+ public:
+  explicit World(ApiOptions options = {}, store::MemoryOptions store_options = {})
+      : store_(std::make_unique<store::MemoryStore>(disk_, scheduler_, store_options)) {
+    start_engine();
+    Assets console;
+    console["index.html"] = {"text/html; charset=utf-8", "<!doctype html><title>c</title>"};
+    console["assets/index-AbC123.js"] = {"text/javascript; charset=utf-8", "let a = 1;"};
+    api_ = std::make_unique<Api>(
+        ApiParts{.scheduler = scheduler_,
+                 .data_store = [this]() -> store::Store* { return store_.get(); },
+                 .engine = [this] { return engine_.get(); },
+                 .metrics = registry,
+                 .reconciliations = &reconciliations,
+                 .console = std::move(console),
+                 .log = runtime::Logger(log, "edge"),
+                 .seed = 7},
+        options);
+    server_ = std::make_unique<runtime::HttpServer>(context_, runtime::HttpServerLimits{},
+                                                    api_->handler(), api_->refusal());
+    const auto port = server_->listen("127.0.0.1", 0);
+    EXPECT_TRUE(port.has_value());
+    port_ = *port;
+    client_ = std::make_unique<runtime::HttpClient>(
+        context_, "http://127.0.0.1:" + std::to_string(port_), runtime::HttpClientLimits{});
+  }
+
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+
+  /// Starts a call; `run` until `answers` has it.
+  void send(runtime::Method method, std::string target, Headers headers = {},
+            std::string body = {}) {
+    const std::size_t index = answers.size();
+    answers.emplace_back();
+    client_->call({.method = method,
+                   .target = std::move(target),
+                   .headers = std::move(headers),
+                   .body = std::move(body),
+                   .deadline = std::chrono::seconds{60}},
+                  [this, index](Result<runtime::HttpAnswer> answer) {
+                    if (answer) {
+                      answers[index] = std::move(*answer);
+                    } else {
+                      answers[index].emplace().body = answer.error().cause;
+                    }
+                  });
+  }
+  runtime::HttpAnswer last() {
+    run_until([this] { return answers.back().has_value(); });
+    return answers.back().value_or(runtime::HttpAnswer{});
+  }
+  runtime::HttpAnswer get(std::string target, Headers headers = {}) {
+    send(runtime::Method::get, std::move(target), std::move(headers));
+    return last();
+  }
+  runtime::HttpAnswer post(std::string target, std::string body, Headers headers = {}) {
+    headers.emplace_back("Content-Type", "application/json");
+    send(runtime::Method::post, std::move(target), std::move(headers), std::move(body));
+    return last();
+  }
+  runtime::HttpAnswer post_sale(const std::string& body, Headers headers = {}) {
+    return post("/v1/transactions", body, std::move(headers));
+  }
+  runtime::HttpAnswer post_batch(std::string body, Headers headers = {}) {
+    headers.emplace_back("Content-Type", "application/x-ndjson");
+    send(runtime::Method::post, "/v1/transactions:batch", std::move(headers), std::move(body));
+    return last();
+  }
+  /// The bytes that come back for these bytes, until the server closes.
+  std::string raw(const std::string& bytes) {
+    namespace asio = boost::asio;
+    asio::ip::tcp::socket socket(context_);
+    socket.connect({asio::ip::address_v4::loopback(), port_});
+    std::string received;
+    bool closed = false;
+    asio::async_write(socket, asio::buffer(bytes), [](boost::system::error_code, std::size_t) {});
+    asio::async_read(socket, asio::dynamic_buffer(received),
+                     [&](boost::system::error_code, std::size_t) { closed = true; });
+    run_until([&] { return closed; });
+    return received;
+  }
+
+  template <class Condition>
+  void run_until(Condition condition) {
+    const Duration limit = scheduler_.monotonic() + std::chrono::seconds{30};
+    while (!condition()) {
+      const bool in_time = scheduler_.monotonic() < limit;
+      ASSERT_TRUE(in_time && context_.run_one_for(std::chrono::seconds{30}) > 0)
+          << "what the test waits for does not happen";
+    }
+  }
+  /// Until no call is under way and nothing is accepted.
+  void settle() {
+    run_until([this] {
+      const flow::Activity now = engine_->activity();
+      return now.accepts == 0 && now.calls == 0 && now.active_flows == 0 && now.moving_legs == 0;
+    });
+  }
+  void drop_engine() { engine_.reset(); }
+  void start_engine() {
+    engine_ = std::make_unique<flow::Engine>(scheduler_, *store_, targets, *processes_, programme_,
+                                             zones_, parse_stored, flow::EngineOptions{}, 1,
+                                             [](Fault) {});
+    bool started = false;
+    engine_->start({"erp", "loyalty"}, [&started](Status status) {
+      EXPECT_TRUE(status.has_value());
+      started = true;
+    });
+    run_until([&started] { return started; });
+  }
+  [[nodiscard]] store::MemoryStore& data_store() { return *store_; }
+  [[nodiscard]] flow::Engine& engine() { return *engine_; }
+
+ private:
+  boost::asio::io_context context_{1};
+  runtime::AsioScheduler scheduler_{context_};
+  store::MemoryDisk disk_;
+  ledger::Programme programme_ = test_programme();
+  OneZone zones_;
+  std::unique_ptr<flow::Processes> processes_ = retail_processes();
+
+ public:
+  prometheus::Registry registry;
+  PliantTargets targets{scheduler_};
+  ToldReconciliations reconciliations{scheduler_};
+  std::vector<std::string> log_lines;
+  runtime::Log log{runtime::LogLevel::off,
+                   [this](std::string_view line) { log_lines.emplace_back(line); },
+                   [] { return Instant{}; }};
+  std::deque<std::optional<runtime::HttpAnswer>> answers;
+
+ private:
+  std::unique_ptr<store::MemoryStore> store_;
+  std::unique_ptr<flow::Engine> engine_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<runtime::HttpServer> server_;
+  std::uint16_t port_ = 0;
+  std::unique_ptr<runtime::HttpClient> client_;
+};
+
+/// The value under a JSON pointer, texts without their quotes; `<none>` when it is not there.
+inline std::string at(std::string_view json, std::string_view pointer) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) return "<not json>";
+  simdjson::dom::element found = root;
+  if (!pointer.empty() && root.at_pointer(pointer).get(found) != simdjson::SUCCESS) {
+    return "<none>";
+  }
+  std::string_view text;
+  if (found.get(text) == simdjson::SUCCESS) return std::string(text);
+  return simdjson::to_string(found);
+}
+
+inline std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+}  // namespace crossfoot::edge::test

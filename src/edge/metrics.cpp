@@ -1,0 +1,146 @@
+#include "edge/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <sstream>
+
+#include "edge/views.h"
+
+namespace crossfoot::edge {
+
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+
+constexpr std::array<std::string_view, verdict_count> verdict_names = {
+    "accepted", "replayed", "held", "refused", "key_reused", "unavailable"};
+
+prometheus::Histogram& accept_histogram(prometheus::Registry& registry) {
+  return BuildHistogram()
+      .Name("crossfoot_accept_seconds")
+      .Help("Time from the complete request of one transaction to its answer.")
+      .Register(registry)
+      .Add({}, prometheus::Histogram::BucketBoundaries{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                       0.05, 0.1, 0.25, 0.5, 1, 2.5, 5});
+}
+
+void set(prometheus::Registry& registry, const std::string& name, const std::string& help,
+         const prometheus::Labels& labels, double value) {
+  BuildGauge().Name(name).Help(help).Register(registry).Add(labels).Set(value);
+}
+
+}  // namespace
+
+Metrics::Metrics(prometheus::Registry& registry)
+    : registry_(registry),
+      answers_(BuildCounter()
+                   .Name("crossfoot_http_answers_total")
+                   .Help("Answers to HTTP requests by status.")
+                   .Register(registry)),
+      accept_seconds_(accept_histogram(registry)),
+      originals_lost_(BuildCounter()
+                          .Name("crossfoot_refused_originals_lost_total")
+                          .Help("Refused transactions that could not be kept.")
+                          .Register(registry)
+                          .Add({})),
+      requests_in_flight_(BuildGauge()
+                              .Name("crossfoot_http_requests_in_flight")
+                              .Help("HTTP requests that wait for their answer.")
+                              .Register(registry)
+                              .Add({})) {
+  auto& accepted = BuildCounter()
+                       .Name("crossfoot_accepted_total")
+                       .Help("Transactions accepted for the first time, by channel.")
+                       .Register(registry);
+  for (std::size_t i = 0; i < accepted_.size(); ++i) {
+    const auto channel = static_cast<contract::Channel>(i);
+    accepted_[i] = &accepted.Add({{"channel", std::string(contract::to_string(channel))}});
+  }
+  auto& verdicts = BuildCounter()
+                       .Name("crossfoot_transactions_total")
+                       .Help("Transactions at the door, by what became of them.")
+                       .Register(registry);
+  for (std::size_t i = 0; i < verdict_count; ++i) {
+    verdicts_[i] = &verdicts.Add({{"verdict", std::string(verdict_names[i])}});
+  }
+  const auto follower = [&](const char* name, const char* help) {
+    return Follower{&BuildCounter().Name(name).Help(help).Register(registry).Add({})};
+  };
+  commits_ = follower("crossfoot_store_commits_total", "Commits of the data store.");
+  units_ = follower("crossfoot_store_units_total", "Units of work in those commits.");
+  bytes_ = follower("crossfoot_store_written_bytes_total", "Bytes written, log included.");
+}
+
+void Metrics::answered(int status) {
+  const auto index = static_cast<std::size_t>(status);
+  if (index >= answers_by_status_.size()) return;
+  prometheus::Counter*& counter = answers_by_status_[index];
+  if (counter == nullptr) counter = &answers_.Add({{"status", std::to_string(status)}});
+  counter->Increment();
+}
+
+void Metrics::Follower::follow(std::uint64_t now) {
+  counter->Increment(static_cast<double>(now >= last ? now - last : now));
+  last = now;
+}
+
+void Metrics::sample(const store::StoreStats& stats) {
+  commits_.follow(stats.commits);
+  units_.follow(stats.units);
+  bytes_.follow(stats.bytes_written);
+  set(registry_, "crossfoot_store_log_bytes", "Size of the write-ahead log.", {},
+      static_cast<double>(stats.log_bytes));
+  set(registry_, "crossfoot_store_log_peak_bytes", "Its largest size since the start.", {},
+      static_cast<double>(stats.log_bytes_peak));
+  set(registry_, "crossfoot_store_queue_depth", "Units that wait for a commit.", {},
+      static_cast<double>(stats.queue_depth));
+  set(registry_, "crossfoot_store_commit_max_seconds", "The longest commit since the start.", {},
+      static_cast<double>(stats.commit_micros_max) / 1e6);
+}
+
+void Metrics::sample(const flow::Activity& activity,
+                     const std::vector<flow::TargetStatus>& targets) {
+  set(registry_, "crossfoot_accepts_in_flight", "Transactions that wait for their commit.", {},
+      static_cast<double>(activity.accepts));
+  set(registry_, "crossfoot_active_flows", "Flows in memory.", {},
+      static_cast<double>(activity.active_flows));
+  set(registry_, "crossfoot_calls_in_flight", "Calls to all targets under way.", {},
+      static_cast<double>(activity.calls));
+  set(registry_, "crossfoot_pending_books", "Receipt books that are being worked on.", {},
+      static_cast<double>(activity.pending_books));
+  for (const flow::TargetStatus& target : targets) {
+    set(registry_, "crossfoot_target_calls_in_flight", "Calls to a target under way.",
+        {{"target", target.name}}, static_cast<double>(target.in_flight));
+    set(registry_, "crossfoot_target_calls_limit", "How many calls a target may get at once.",
+        {{"target", target.name}}, static_cast<double>(target.concurrency));
+  }
+}
+
+void Metrics::sample(const std::vector<std::pair<std::string, std::int64_t>>& counters,
+                     const std::vector<flow::TargetStatus>& targets) {
+  const auto value = [&counters](const std::string& name) {
+    return static_cast<double>(counter(counters, name));
+  };
+  for (const std::string status : {"open", "done", "parked", "dead"}) {
+    set(registry_, "crossfoot_flows", "Flows by status.", {{"status", status}},
+        value("flows|" + status));
+  }
+  for (const std::string state : {"held", "invalid"}) {
+    set(registry_, "crossfoot_odd_messages", "Messages that are held or invalid.",
+        {{"state", state}}, value(state));
+  }
+  for (const flow::TargetStatus& target : targets) {
+    set(registry_, "crossfoot_moving_legs", "Legs due, calling, retrying or unknown by target.",
+        {{"target", target.name}}, value("moving|" + target.name));
+  }
+}
+
+std::string to_prometheus_text(const std::vector<prometheus::MetricFamily>& families) {
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, families);
+  return std::move(out).str();
+}
+
+}  // namespace crossfoot::edge

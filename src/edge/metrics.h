@@ -1,0 +1,82 @@
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "contract/transaction.h"
+#include "flow/engine/engine.h"
+#include "store/api/store.h"
+
+namespace crossfoot::edge {
+
+/// What became of one transaction at the door.
+enum class Verdict : std::uint8_t {
+  accepted,
+  replayed,
+  held,
+  refused,
+  key_reused,
+  unavailable,
+};
+inline constexpr std::size_t verdict_count = 6;
+
+/// The edge's figures in a registry that outlives it. Counting on the hot path costs a few atomic
+/// additions; gauges are set when somebody asks. Shard thread only.
+class Metrics {
+ public:
+  explicit Metrics(prometheus::Registry& registry);
+
+  void accepted(contract::Channel channel) {
+    accepted_[static_cast<std::size_t>(channel)]->Increment();
+  }
+  void verdict(Verdict verdict) { verdicts_[static_cast<std::size_t>(verdict)]->Increment(); }
+  void answered(int status);
+  void accept_time(Duration duration) {
+    accept_seconds_.Observe(static_cast<double>(duration.count()) / 1e6);
+  }
+  void refused_original_lost() { originals_lost_.Increment(); }
+  void request_begins() { requests_in_flight_.Increment(); }
+  void request_ends() { requests_in_flight_.Decrement(); }
+
+  void sample(const store::StoreStats& stats);
+  void sample(const flow::Activity& activity, const std::vector<flow::TargetStatus>& targets);
+  /// By status of flows, state of messages and target: those of which there are none are set to 0.
+  void sample(const std::vector<std::pair<std::string, std::int64_t>>& counters,
+              const std::vector<flow::TargetStatus>& targets);
+
+ private:
+  /// Follows a count that is kept elsewhere; starts again when that did.
+  struct Follower {
+    prometheus::Counter* counter = nullptr;
+    std::uint64_t last = 0;
+    void follow(std::uint64_t now);
+  };
+
+  prometheus::Registry& registry_;
+  std::array<prometheus::Counter*, static_cast<std::size_t>(contract::channel_last) + 1> accepted_;
+  std::array<prometheus::Counter*, verdict_count> verdicts_;
+  prometheus::Family<prometheus::Counter>& answers_;
+  std::array<prometheus::Counter*, 600> answers_by_status_{};
+  prometheus::Histogram& accept_seconds_;
+  prometheus::Counter& originals_lost_;
+  prometheus::Gauge& requests_in_flight_;
+  Follower commits_;
+  Follower units_;
+  Follower bytes_;
+};
+
+/// OpenMetrics 1.0 text of what a registry collected, with its closing `# EOF`.
+[[nodiscard]] std::string to_open_metrics(const std::vector<prometheus::MetricFamily>& families);
+/// Prometheus text format 0.0.4.
+[[nodiscard]] std::string to_prometheus_text(const std::vector<prometheus::MetricFamily>& families);
+
+}  // namespace crossfoot::edge

@@ -1,0 +1,204 @@
+#include <charconv>
+
+#include "contract/error_codes.h"
+#include "edge/api.h"
+#include "edge/body.h"
+#include "edge/views.h"
+
+namespace crossfoot::edge {
+
+namespace {
+
+namespace code = contract::error_code;
+using contract::JsonWriter;
+using runtime::HttpResponse;
+
+constexpr std::size_t ids_max = 1'000;
+constexpr std::size_t limit_max = 500;
+constexpr std::size_t limit_default = 50;
+
+Fault not_found() {
+  return {.code = std::string(code::not_found),
+          .fault_class = FaultClass::not_found,
+          .where = "transactions",
+          .cause = "there is no transaction with this id"};
+}
+
+struct Stored {
+  store::MessageRow message;
+  std::optional<flow::Flow> flow;
+};
+
+Result<std::optional<Stored>> load(store::Reader& reader, Id id) {
+  auto message = reader.load_message(id);
+  if (!message) return fail(std::move(message.error()));
+  if (!*message) return std::nullopt;
+  Stored stored{.message = std::move(**message)};
+  auto row = reader.load_flow(id);
+  if (!row) return fail(std::move(row.error()));
+  if (*row) {
+    auto flow = flow::decode_flow((*row)->state);
+    if (!flow) return fail(std::move(flow.error()));
+    stored.flow = std::move(*flow);
+  }
+  return stored;
+}
+
+Result<std::string> state_json(store::Reader& reader, Id id) {
+  auto stored = load(reader, id);
+  if (!stored) return fail(std::move(stored.error()));
+  if (!*stored) return fail(not_found());
+  JsonWriter out;
+  out.reserve(2048);
+  write_transaction(out, (*stored)->message, (*stored)->flow ? &*(*stored)->flow : nullptr);
+  return out.take();
+}
+
+Result<std::string> timeline_json(store::Reader& reader, Id id) {
+  auto stored = load(reader, id);
+  if (!stored) return fail(std::move(stored.error()));
+  if (!*stored) return fail(not_found());
+  std::vector<flow::JournalEntry> entries;
+  if ((*stored)->flow) {
+    auto rows = reader.journal_at(id.partition(), (*stored)->flow->journal);
+    if (!rows) return fail(std::move(rows.error()));
+    for (const store::JournalRow& row : *rows) {
+      if (row.flow != id) continue;
+      auto entry = flow::decode_journal(row.entry);
+      if (!entry) return fail(std::move(entry.error()));
+      entries.push_back(std::move(*entry));
+    }
+  }
+  JsonWriter out;
+  write_timeline(out, (*stored)->message, (*stored)->flow ? &*(*stored)->flow : nullptr, entries);
+  return out.take();
+}
+
+Result<std::string> states_json(store::Reader& reader, const std::vector<std::optional<Id>>& ids) {
+  JsonWriter out;
+  out.begin_object().key("items").begin_array();
+  for (const std::optional<Id>& id : ids) {
+    Result<std::optional<Stored>> stored = std::optional<Stored>{};
+    if (id) stored = load(reader, *id);
+    if (!stored) return fail(std::move(stored.error()));
+    if (*stored) {
+      write_transaction(out, (*stored)->message, (*stored)->flow ? &*(*stored)->flow : nullptr);
+    } else {
+      out.null();
+    }
+  }
+  out.end_array().end_object();
+  return out.take();
+}
+
+Result<std::string> page_json(store::Reader& reader, store::MessageQuery query) {
+  const std::size_t limit = query.limit++;
+  auto messages = reader.messages(query, false);
+  if (!messages) return fail(std::move(messages.error()));
+  const bool more = messages->size() > limit;
+  if (more) messages->resize(limit);
+  JsonWriter out;
+  out.begin_object().key("items").begin_array();
+  for (const store::MessageRow& message : *messages) {
+    auto flow = reader.load_flow(message.id);
+    if (!flow) return fail(std::move(flow.error()));
+    write_list_item(out, message, *flow ? &**flow : nullptr);
+  }
+  out.end_array();
+  out.member_or_null("next", more ? to_string(messages->back().id) : "");
+  out.end_object();
+  return out.take();
+}
+
+}  // namespace
+
+Api::Reply Api::json_of(Exchange& exchange,
+                        std::move_only_function<Result<std::string>(store::Reader&)> work) {
+  Result<std::string> body = co_await read<std::string>(std::move(work));
+  if (!body) co_return refuse(exchange, body.error());
+  HttpResponse response;
+  response.body = std::move(*body);
+  co_return response;
+}
+
+Api::Reply Api::get_transaction(Exchange& exchange) {
+  const std::optional<Id> id = parse_id(exchange.target.parameters[0]);
+  if (!id) co_return refuse(exchange, not_found());
+  co_return co_await json_of(
+      exchange, [wanted = *id](store::Reader& reader) { return state_json(reader, wanted); });
+}
+
+Api::Reply Api::get_timeline(Exchange& exchange) {
+  const std::optional<Id> id = parse_id(exchange.target.parameters[0]);
+  if (!id) co_return refuse(exchange, not_found());
+  co_return co_await json_of(
+      exchange, [wanted = *id](store::Reader& reader) { return timeline_json(reader, wanted); });
+}
+
+std::expected<std::size_t, HttpResponse> Api::page_limit(Exchange& exchange) {
+  const std::string* text = exchange.query.find("limit");
+  if (text == nullptr) return limit_default;
+  std::size_t limit = 0;
+  const char* end = text->data() + text->size();
+  const auto [at, error] = std::from_chars(text->data(), end, limit);
+  if (error == std::errc{} && at == end && limit >= 1 && limit <= limit_max) return limit;
+  return std::unexpected(
+      refuse_parameter(exchange, "limit", code::out_of_range, "limit is a number from 1 to 500"));
+}
+
+Api::Reply Api::list_transactions(Exchange& exchange) {
+  const Query& asked = exchange.query;
+  const auto limit = page_limit(exchange);
+  if (!limit) co_return limit.error();
+  store::MessageQuery query{.limit = *limit};
+  if (const std::string* text = asked.find("business_date")) {
+    query.business_date = parse_business_date(*text);
+    if (!query.business_date) {
+      co_return refuse_parameter(exchange, "business_date", code::invalid_format,
+                                 "business_date is a day as YYYY-MM-DD");
+    }
+  }
+  const std::pair<std::string_view, std::string*> texts[] = {
+      {"shop", &query.shop}, {"register", &query.register_name}, {"sequence", &query.sequence}};
+  for (const auto& [name, into] : texts) {
+    const std::string* text = asked.find(name);
+    if (text == nullptr) continue;
+    // Without a date there is no index that finds them.
+    if (!query.business_date) {
+      co_return refuse_parameter(exchange, "business_date", code::required_field,
+                                 "shop, register and sequence are looked for within one day");
+    }
+    *into = *text;
+  }
+  if (const std::string* text = asked.find("state")) {
+    for (const auto state :
+         {store::MessageState::accepted, store::MessageState::held, store::MessageState::invalid}) {
+      if (to_string(state) == *text) query.state = state;
+    }
+    if (!query.state) {
+      co_return refuse_parameter(exchange, "state", code::unknown_value,
+                                 "state is accepted, held or invalid");
+    }
+  }
+  if (const std::string* text = asked.find("after")) {
+    const std::optional<Id> after = parse_id(*text);
+    if (!after) {
+      co_return refuse_parameter(exchange, "after", code::invalid_format,
+                                 "after is the next of the page before");
+    }
+    query.after = *after;
+  }
+  co_return co_await json_of(exchange,
+                             [query](store::Reader& reader) { return page_json(reader, query); });
+}
+
+Api::Reply Api::post_states(Exchange& exchange) {
+  BodyReader body(exchange.request.body);
+  std::vector<std::optional<Id>> ids;
+  body.texts("ids", ids_max, [&ids](std::string_view text) { ids.push_back(parse_id(text)); });
+  if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
+  co_return co_await json_of(
+      exchange, [ids = std::move(ids)](store::Reader& reader) { return states_json(reader, ids); });
+}
+
+}  // namespace crossfoot::edge

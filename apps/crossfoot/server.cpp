@@ -178,21 +178,22 @@ class Server::Impl {
     reconciler_ = std::make_unique<observe::Reconciler>(
         shard_.scheduler(), [this] { return host_->data_store(); }, *books_, programme_, zones_,
         options);
-    edge::ApiParts parts{.scheduler = shard_.scheduler(),
-                         .data_store = [this] { return host_->data_store(); },
-                         .engine = [this] { return host_->engine(); },
-                         .metrics = metrics_,
-                         .reconciliations = reconciler_.get(),
-                         .breaker =
-                             [this](std::string_view target) {
-                               connector::Link* link = targets_->find(target);
-                               return link == nullptr
-                                          ? std::string_view("closed")
-                                          : connector::to_string(link->breaker().state());
-                             },
-                         .console = console_assets(),
-                         .log = runtime::Logger(log_, "edge"),
-                         .seed = runtime::system_seed()};
+    edge::ApiParts parts{
+        .scheduler = shard_.scheduler(),
+        .data_store = [this] { return host_->data_store(); },
+        .engine = [this] { return host_->engine(); },
+        .metrics = metrics_,
+        .reconciliations = reconciler_.get(),
+        .breaker =
+            [this](std::string_view target) {
+              connector::Link* link = targets_->find(target);
+              return link == nullptr
+                         ? std::string_view("closed")
+                         : connector::to_string(link->breaker().state(shard_.scheduler().now()));
+            },
+        .console = console_assets(),
+        .log = runtime::Logger(log_, "edge"),
+        .seed = runtime::system_seed()};
     edge::ApiOptions api_options;
     api_options.unknown_fields = config_.unknown_fields == "strict"
                                      ? contract::UnknownFields::strict

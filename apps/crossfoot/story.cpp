@@ -78,7 +78,8 @@ class Teller {
       for (std::uint64_t i = 0; i < sales_per_second; ++i) sale(second);
     }
     scenes();
-    std::ranges::stable_sort(story_.events, {}, &StoryEvent::second);
+    std::ranges::sort(story_.events, {},
+                      [](const StoryEvent& event) { return std::pair(event.second, event.order); });
     return std::move(story_);
   }
 
@@ -240,8 +241,11 @@ class Teller {
   }
 
   void add(std::uint64_t second, Transaction transaction, std::string key, std::string note) {
-    story_.events.push_back(
-        {second, std::move(transaction), std::move(key), false, std::move(note)});
+    story_.events.push_back({.second = second,
+                             .order = story_.events.size(),
+                             .transaction = std::move(transaction),
+                             .idempotency_key = std::move(key),
+                             .note = std::move(note)});
   }
 
   runtime::Random random_;

@@ -12,6 +12,7 @@ namespace crossfoot::app {
 /// One thing that a channel sends, and when in the story.
 struct StoryEvent {
   std::uint64_t second = 0;  ///< of the story, which plays faster than the weekend it tells
+  std::uint64_t order = 0;   ///< within the second
   contract::Transaction transaction;
   std::string idempotency_key;  ///< empty: none
   bool repeat = false;          ///< the same message once more

@@ -36,7 +36,14 @@ JsonWriter& JsonWriter::text(std::string_view value) {
 }
 
 JsonFields::JsonFields(simdjson::dom::element element, std::string& fault) : fault_(fault) {
-  if (element.get(object_) != simdjson::SUCCESS && fault_.empty()) fault_ = "an object is expected";
+  if (element.get(object_) != simdjson::SUCCESS) {
+    if (fault_.empty()) fault_ = "an object is expected";
+    return;
+  }
+  for (const auto& member : object_) {
+    if (members_.size() == members_.capacity()) break;
+    members_.push_back({member.key, member.value});
+  }
 }
 
 void JsonFields::fail(std::string_view name, std::string_view what) {
@@ -46,7 +53,17 @@ void JsonFields::fail(std::string_view name, std::string_view what) {
 std::optional<simdjson::dom::element> JsonFields::find(std::string_view name, bool required) {
   if (failed()) return std::nullopt;
   simdjson::dom::element element;
-  if (object_.at_key(name).get(element) == simdjson::SUCCESS && !element.is_null()) return element;
+  bool found = false;
+  for (std::size_t tried = 0; tried < members_.size() && !found; ++tried) {
+    const Member& member = members_[next_];
+    next_ = next_ + 1 == members_.size() ? 0 : next_ + 1;
+    found = member.key == name;
+    if (found) element = member.value;
+  }
+  if (!found && members_.size() == members_.capacity()) {
+    found = object_.at_key(name).get(element) == simdjson::SUCCESS;
+  }
+  if (found && !element.is_null()) return element;
   if (required) fail(name, "is missing");
   return std::nullopt;
 }

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -80,7 +81,15 @@ class JsonFields {
  private:
   std::optional<simdjson::dom::element> find(std::string_view name, bool required);
 
+  struct Member {
+    std::string_view key;
+    simdjson::dom::element value;
+  };
+
   simdjson::dom::object object_;
+  /// The first members, so that a reader that asks in the usual order finds each at once.
+  boost::container::static_vector<Member, 24> members_;
+  std::size_t next_ = 0;
   std::string& fault_;
 };
 

@@ -30,6 +30,8 @@ struct Settings {
   std::uint32_t page_size = 4096;
   std::uint64_t sales = 100'000;
   std::uint64_t in_flight = 192;
+  std::uint64_t cache_mb = 0;  ///< of the writer; 0: the store's default
+  std::uint64_t log_mb = 0;    ///< from here on the log is written back; 0: the store's default
   std::vector<std::uint64_t> stored{0, 100'000, 1'000'000};
 };
 
@@ -281,6 +283,8 @@ Settings parse(int argc, char** argv) {
     if (name == "--page-size") settings.page_size = static_cast<std::uint32_t>(number(value));
     if (name == "--sales") settings.sales = number(value);
     if (name == "--in-flight") settings.in_flight = number(value);
+    if (name == "--cache-mb") settings.cache_mb = number(value);
+    if (name == "--log-mb") settings.log_mb = number(value);
     if (name != "--stored") continue;
     settings.stored.clear();
     while (!value.empty()) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include "store/api/faults.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/group_writer.h"
+#include "store/sqlite/log_buffer.h"
 #include "store/sqlite/log_keeper.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/schema.h"
@@ -22,6 +24,14 @@ namespace crossfoot::store {
 namespace {
 
 using namespace crossfoot::store::sqlite;
+
+/// Balancing a tree borrows the page number behind 1 GiB for a moment (SQLite 3.38 and later). In a
+/// smaller file every commit then looks through the whole page cache for pages behind the file's
+/// end: 20 us a sale with 128 MB of cache. Until the file has grown past that the cache stays
+/// small.
+constexpr std::int64_t young_file_bytes = (1LL << 30) + (1LL << 20);
+constexpr std::int64_t young_cache_bytes = 16LL << 20;
+constexpr std::uint64_t commits_between_looks = 512;
 
 class SqliteStore final : public Store {
  public:
@@ -51,6 +61,7 @@ class SqliteStore final : public Store {
   void start_threads();
   void stop_threads();
   bool write_step();
+  void grow_cache();
   bool read_step(SqliteReader& reader);
   bool write_back_step();
   /// Inline execution: runs the step as a task of home, again while it has more to do.
@@ -61,11 +72,17 @@ class SqliteStore final : public Store {
   runtime::Scheduler& home_;
   Opened opened_;
   std::unique_ptr<JournalTail> tail_ = std::make_unique<JournalTail>();
+  std::unique_ptr<LogBuffer> log_buffer_;
   std::unique_ptr<Connection> writer_connection_;
   std::unique_ptr<Connection> checkpoint_connection_;
   std::unique_ptr<LogKeeper> log_;
   std::unique_ptr<GroupWriter> writer_;
   std::vector<std::unique_ptr<SqliteReader>> readers_;
+
+  // Of the writer's executor.
+  std::int64_t page_size_ = 0;
+  bool cache_grown_ = false;
+  std::uint64_t look_at_commit_ = 0;
 
   std::mutex reads_mutex_;
   std::deque<Read> reads_;
@@ -88,8 +105,11 @@ Status SqliteStore::open() {
 }
 
 Status SqliteStore::open_writer() {
+  log_buffer_ = std::make_unique<LogBuffer>(options_.vfs);
   const ConnectionOptions wanted{
-      .path = options_.path, .vfs = options_.vfs, .cache_bytes = options_.writer_cache_bytes};
+      .path = options_.path,
+      .vfs = log_buffer_->name(),
+      .cache_bytes = std::min(options_.writer_cache_bytes, young_cache_bytes)};
   Result<std::unique_ptr<Connection>> connection = Connection::open(wanted);
   if (!connection) return fail(connection.error());
   writer_connection_ = std::move(*connection);
@@ -114,6 +134,7 @@ Status SqliteStore::open_writer() {
 
   const Result<std::int64_t> page_size = writer_connection_->scalar("PRAGMA page_size");
   if (!page_size) return fail(page_size.error());
+  page_size_ = *page_size;
   log_ = std::make_unique<LogKeeper>(
       LogLimits{.soft_bytes = options_.log_soft_bytes, .hard_bytes = options_.log_hard_bytes},
       static_cast<std::uint64_t>(*page_size));
@@ -186,6 +207,7 @@ void SqliteStore::schedule(bool& scheduled, bool (SqliteStore::*step)()) {
 
 bool SqliteStore::write_step() {
   const bool more = writer_->run_once();
+  if (!cache_grown_ && writer_->commits() >= look_at_commit_) grow_cache();
   if (log_->wants_write_back()) {
     if (checkpoint_worker_) {
       checkpoint_worker_->wake();
@@ -195,6 +217,17 @@ bool SqliteStore::write_step() {
     }
   }
   return more;
+}
+
+void SqliteStore::grow_cache() {
+  look_at_commit_ = writer_->commits() + commits_between_looks;
+  writer_->exclusively([this](Connection& connection) {
+    const Result<std::int64_t> pages = connection.scalar("PRAGMA page_count");
+    if (!pages || *pages * page_size_ < young_file_bytes) return;
+    cache_grown_ = true;
+    (void)connection.execute(
+        fmt::format("PRAGMA cache_size=-{}", options_.writer_cache_bytes / 1024));
+  });
 }
 
 bool SqliteStore::write_back_step() {
@@ -299,6 +332,10 @@ void SqliteStore::close() {
 Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options) {
   INVARIANT(options.home != nullptr, "completions need a scheduler");
   INVARIANT(options.readers >= 1 && options.readers <= 64, "1 to 64 readers");
+  // SQLite's own memory statistics take a lock for every allocation; nothing here reads them. Has
+  // no effect, and does no harm, when the library is in use already.
+  static const int statistics_off = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)statistics_off;
   auto store = std::make_unique<SqliteStore>(std::move(options));
   if (Status opened = store->open(); !opened) return fail(opened.error());
   return store;

@@ -175,17 +175,17 @@ TEST(SqliteStore, AFullDiskWritesNothingAndMayBeTriedAgain) {
             static_cast<std::int64_t>(applied + 1));
 }
 
-TEST(SqliteStore, AnUnclearCommitAnswersUnknownAndStopsTheStore) {
-  // Goal: when the log cannot be synced, every unit of that commit is `unknown`, later ones are
-  // refused, and after reopening each unit is there as a whole or not at all and can be told by its
-  // key.
+void check_unclear_commit(void (sqlite::FaultVfs::*fault)(bool)) {
+  // When the log cannot be written or synced, every unit of that commit is `unknown`, later ones
+  // are refused, and after reopening each unit is there as a whole or not at all and can be told by
+  // its key.
   TestFolder folder;
   sqlite::FaultVfs vfs("unclear-commit");
   {
     Inline bed({.path = folder.file("store.db"), .vfs = vfs.name()});
     ASSERT_NE(bed.store, nullptr) << bed.fault.cause;
     ASSERT_EQ(bed.commit(numbered_unit(1)).outcome, Outcome::applied);
-    vfs.fail_log_syncs(true);
+    (vfs.*fault)(true);
     std::vector<UnitResult> results;
     // The second is a duplicate inside the group: of a row that may not be there.
     for (std::uint64_t n : {2U, 2U, 3U}) {
@@ -197,7 +197,7 @@ TEST(SqliteStore, AnUnclearCommitAnswersUnknownAndStopsTheStore) {
       EXPECT_EQ(result.outcome, Outcome::unknown);
       EXPECT_EQ(result.fault.fault_class, FaultClass::unknown_outcome);
     }
-    vfs.fail_log_syncs(false);
+    (vfs.*fault)(false);
     EXPECT_EQ(bed.commit(numbered_unit(4)).outcome, Outcome::failed);
     const auto refused = bed.read([](Reader& r) { return r.load_flow(number_id(1)); });
     EXPECT_EQ(refused.error().code, "CF-5007");
@@ -213,6 +213,16 @@ TEST(SqliteStore, AnUnclearCommitAnswersUnknownAndStopsTheStore) {
     EXPECT_EQ(again.commit(numbered_unit(n)).outcome,
               there ? Outcome::duplicate : Outcome::applied);
   }
+}
+
+TEST(SqliteStore, AFailedSyncIsAnUnclearCommit) {
+  // Goal: `unknown`, then refusal, then the truth by key after reopening.
+  check_unclear_commit(&sqlite::FaultVfs::fail_log_syncs);
+}
+
+TEST(SqliteStore, AFailedWriteOfTheLogIsAnUnclearCommit) {
+  // Goal: the same when the log's bytes cannot be written at COMMIT.
+  check_unclear_commit(&sqlite::FaultVfs::fail_log_writes);
 }
 
 TEST(SqliteStore, AnErrorOfTheMediumBeforeCommitFailsTheGroupAlone) {

@@ -81,11 +81,12 @@ void BookReader::ask(const std::shared_ptr<Shared>& shared, ReadingPtr reading) 
 void BookReader::answered(const std::shared_ptr<Shared>& shared, ReadingPtr reading,
                           Result<runtime::HttpAnswer> answer) {
   Link& link = *reading->link;
+  const int status = answer ? answer->status : 0;
   Result<BookPage> page =
       answer ? read_page(link.pack(), *answer, shared->scheduler.now(), shared->workspace)
              : fail(as_read_fault(std::move(answer.error())));
   if (!page) {
-    link.note_fault(page.error());
+    link.note_fault(page.error(), status);
     return failed(shared, std::move(reading), std::move(page.error()));
   }
   link.note_success();

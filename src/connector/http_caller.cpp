@@ -63,6 +63,7 @@ void HttpCaller::call(flow::CallRequest request, Called done) {
   link.send(std::move(http), [this, &link, operation, request = std::move(request),
                               sent = std::move(*prepared),
                               done = std::move(done)](Result<runtime::HttpAnswer> answer) mutable {
+    const int status = answer ? answer->status : 0;
     Result<flow::CallAnswer> read = answer
                                         ? read_answer(link.pack(), *operation, request, sent,
                                                       *answer, scheduler_.now(), workspace_)
@@ -70,7 +71,7 @@ void HttpCaller::call(flow::CallRequest request, Called done) {
     if (read) {
       link.note_success();
     } else {
-      link.note_fault(read.error());
+      link.note_fault(read.error(), status);
       read = fail(placed(std::move(read.error()), request.target, request.operation));
     }
     done(std::move(read));
@@ -94,13 +95,14 @@ void HttpCaller::lookup(std::string_view target, std::string_view operation,
   Link& link = *targets_.find(target);
   link.send(std::move(*http), [this, &link, found, reference = std::string(reference),
                                done = std::move(done)](Result<runtime::HttpAnswer> answer) mutable {
+    const int status = answer ? answer->status : 0;
     Result<std::optional<flow::ItemAnswer>> read =
         answer ? read_lookup(link.pack(), *found, reference, *answer, scheduler_.now(), workspace_)
                : fail(as_read_fault(std::move(answer.error())));
     if (read) {
       link.note_success();
     } else {
-      link.note_fault(read.error());
+      link.note_fault(read.error(), status);
       read = fail(placed(std::move(read.error()), link.name(), found->name));
     }
     done(std::move(read));

@@ -112,6 +112,17 @@ TEST_F(Calls, ClassifiesAnswers) {
   EXPECT_GT(caller->gate("it"), Duration{0}) << "a throttling target is paced";
 }
 
+// Goal: two writes for one member that met slow down their own call alone.
+TEST_F(Calls, KeepsPaceAfterAConflictOfOneMember) {
+  use("sandbox-loyalty");
+  target.answer(409, R"({"error":{"code":"concurrent_update"}})");
+  auto answer = call(request("accrue"));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().fault_class, FaultClass::throttled);
+  EXPECT_EQ(answer.error().retry_after, std::chrono::milliseconds{50});
+  EXPECT_EQ(caller->gate("it"), Duration{0});
+}
+
 // Goal: silence after the request was sent is an unknown outcome; a closed port is transient.
 TEST_F(Calls, TellsSentFromUnsent) {
   use("sandbox-erp");

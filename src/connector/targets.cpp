@@ -150,14 +150,14 @@ void Link::note_success() {
   breaker_.succeeded(scheduler_.now());
 }
 
-void Link::note_fault(const Fault& fault) {
+void Link::note_fault(const Fault& fault, int status) {
   const Instant now = scheduler_.now();
   // An access token may have been withdrawn: the next call asks for a fresh one.
   if (fault.fault_class == FaultClass::unauthorised) token_until_ = Instant{};
-  if (fault.fault_class == FaultClass::throttled) {
+  if (fault.fault_class == FaultClass::throttled && status == 429) {
     paused_until_ = std::max(paused_until_, now + Duration{fault.retry_after});
-    breaker_.succeeded(now);
-  } else if (counts_as_failure(fault.fault_class)) {
+  }
+  if (counts_as_failure(fault.fault_class)) {
     breaker_.failed(now, fault.retry_after);
   } else if (fault.fault_class == FaultClass::cancelled ||
              fault.fault_class == FaultClass::deadline) {

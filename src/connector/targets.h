@@ -40,9 +40,11 @@ class Link {
   /// Signs and sends; a token is fetched first where one is needed. `done` runs later, once.
   void send(runtime::HttpCall call, Done done);
 
-  /// What a call's end says about the target: breaker, pace, token.
+  /// What a call's end says about the target: breaker, pace, token. `status`: of its answer, 0
+  /// without one. Only 429 slows all calls down: a refusal for now by other means, such as a
+  /// conflict of two writes for one member, speaks of its own call alone.
   void note_success();
-  void note_fault(const Fault& fault);
+  void note_fault(const Fault& fault, int status);
 
   /// Zero when a call may leave now.
   [[nodiscard]] Duration gate() const;

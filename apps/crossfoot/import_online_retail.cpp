@@ -130,14 +130,17 @@ class Import {
       open.pop_front();
       auto answer = batch.answer.get();
       if (!answer) return fail(answer.error());
-      if (answer->status != 200) {
+      std::vector<std::size_t> again;
+      if (answer->status == 503 || answer->status == 429) {
+        again = batch.documents;
+      } else if (answer->status != 200) {
         return fail(
             file_fault(contract::error_code::internal_error, "batch",
                        fmt::format("status {}: {}", answer->status, answer->body.substr(0, 300))));
+      } else if (Status status = take(batch, answer->body, again); !status) {
+        return status;
       }
-      std::vector<std::size_t> again;
-      if (Status status = take(batch, answer->body, again); !status) return status;
-      sent_rows_ += batch.rows;
+      if (again.empty()) sent_rows_ += batch.rows;
       progress.at(std::min<std::uint64_t>(sent_rows_, reader_.row_count()));
       if (again.empty()) continue;
       // Refused for load: the same documents again, in their order, after a pause.

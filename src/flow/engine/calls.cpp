@@ -133,8 +133,7 @@ void Engine::ask(const ActivePtr& active, std::uint16_t number) {
           const auto at = std::ranges::find(active->asking, number, &store::DueRow::leg);
           INVARIANT(at != active->asking.end(), "a question under way has its due row");
           staged->unit.taken.push_back(*at);
-          staged->committed.emplace_back(
-              [target, row = *at] { target->taking.erase({row.flow, row.leg}); });
+          staged->committed.emplace_back([target, row = *at] { target->taken(row); });
           target->held.erase(at->order_key);
           active->asking.erase(at);
           (void)apply(active, LookedUp{number, std::move(found)}, *staged);
@@ -236,7 +235,8 @@ void Engine::polled(Target& target, DuePage& page) {
   std::map<std::string, std::shared_ptr<BatchCall>> batches;
   for (std::size_t i = 0; i < page.rows.size(); ++i) {
     const store::DueRow& row = page.rows[i];
-    if (target.taking.contains({row.flow, row.leg})) continue;
+    const std::pair leg_id{row.flow, row.leg};
+    if (target.taking.contains(leg_id) || target.taken_meanwhile.contains(leg_id)) continue;
     if (!page.flows[i]) continue;
     auto flow = decode_flow(page.flows[i]->state);
     if (!flow) return stop(flow.error());
@@ -280,6 +280,7 @@ void Engine::polled(Target& target, DuePage& page) {
     }
     take_due(active, row, batch);
   }
+  target.taken_meanwhile.clear();
   for (const auto& [operation, batch] : batches) {
     if (batch != nullptr) send(batch);
   }
@@ -308,11 +309,11 @@ void Engine::take_due(const ActivePtr& active, const store::DueRow& row,
     }
     staged->unit.taken.push_back(row);
     target->held.erase(row.order_key);
-    staged->committed.emplace_back([target, row] { target->taking.erase({row.flow, row.leg}); });
+    staged->committed.emplace_back([target, row] { target->taken(row); });
     if (!fresh) {
       // The leg was cancelled or moved on: its row goes, and so does its place.
       if (!row.order_key.is_zero()) {
-        staged->leaves.emplace_back(target, row.order_key);
+        target->free(row.order_key);
         staged->unit.leaves.push_back({row.target, row.order_key, now()});
       }
       staged->committed.emplace_back([this, target, batch] {

@@ -271,10 +271,7 @@ void Engine::collect(const ActivePtr& active, Transition transition, Staged& sta
                        action.due_at,  active->flow.id,
                        leg.number,     action.order_key};
         request.place = ids_.next(now(), active->flow.id.partition());
-        // The key is free again when this same unit gives it up.
-        const bool left = std::ranges::find(staged.leaves, std::pair{target, action.order_key}) !=
-                          staged.leaves.end();
-        request.occupied = !action.holder && !left && target->is_busy(action.order_key);
+        request.occupied = !action.holder && target->is_busy(action.order_key);
         request.holder = action.holder;
         staged.unit.places.push_back(request);
         staged.places.push_back({target, action.order_key, action.due_at, action.holder});
@@ -288,7 +285,9 @@ void Engine::collect(const ActivePtr& active, Transition transition, Staged& sta
       case Action::Kind::leave: {
         Target* target = target_of(leg.target);
         INVARIANT(target != nullptr, "legs are planned for configured targets");
-        staged.leaves.emplace_back(target, action.order_key);
+        // Units of a lane are committed in order: whoever asks for the key from now on finds it
+        // free.
+        target->free(action.order_key);
         if (target->waiters) {
           staged.unit.leaves.push_back({target->number, action.order_key, now()});
         }
@@ -403,10 +402,6 @@ void Engine::settle(const ActivePtr& active, Staged& staged, store::UnitResult& 
     active->committed = std::move(staged.summary);
     active->stored = true;
   }
-  for (const auto& [target, order_key] : staged.leaves) {
-    target->busy.erase(order_key);
-    target->held.erase(order_key);
-  }
   for (const store::DueRow& row : result.promoted) {
     for (auto& [name, target] : targets_) {
       if (target.number != row.target) continue;
@@ -418,7 +413,8 @@ void Engine::settle(const ActivePtr& active, Staged& staged, store::UnitResult& 
     const Staged::Place& place = staged.places[i];
     --place.target->placing;
     if (!result.place_is_due[i]) {
-      wake(*place.target);
+      // Its key may have been given up by a unit of another lane that was committed before.
+      if (!place.target->is_busy(place.order_key)) promote(*place.target, place.order_key);
       continue;
     }
     if (place.holder) place.target->busy.erase(place.order_key);
@@ -430,6 +426,18 @@ void Engine::settle(const ActivePtr& active, Staged& staged, store::UnitResult& 
       arm(*place.target, place.due_at);
     }
   }
+}
+
+void Engine::promote(Target& target, const Hash128& order_key) {
+  store::Unit unit;
+  unit.leaves.push_back({target.number, order_key, now()});
+  store_.commit(std::move(unit), [this, alive = alive_, &target](store::UnitResult result) {
+    if (!*alive || stopped_) return;
+    if (result.outcome != store::Outcome::applied) return stop(std::move(result.fault));
+    if (result.promoted.empty()) return;
+    target.backlog = true;
+    wake(target);
+  });
 }
 
 void Engine::act(const ActivePtr& active, const Staged& staged) {

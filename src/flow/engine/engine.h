@@ -142,6 +142,8 @@ class Engine {
   void seal(const ActivePtr& active, Staged& staged);
   void commit(const ActivePtr& active, const StagedPtr& staged);
   void settle(const ActivePtr& active, Staged& staged, store::UnitResult& result);
+  /// The first waiter of an order key that nobody holds becomes due.
+  void promote(Target& target, const Hash128& order_key);
   void act(const ActivePtr& active, const Staged& staged);
   void retire(const ActivePtr& active);
   void purge();

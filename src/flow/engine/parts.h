@@ -45,11 +45,10 @@ struct Engine::Staged {
 
   store::Unit unit;
   std::vector<JournalEvent> events;
-  std::vector<Place> places;                        ///< parallel to unit.places
-  std::vector<std::pair<Target*, Hash128>> leaves;  ///< busy keys to free after the commit
-  std::vector<Action> after;                        ///< calls, questions, local work
-  std::vector<std::uint16_t> taken;                 ///< legs that got a slot
-  std::shared_ptr<BatchCall> batch;                 ///< the call that carries what is taken
+  std::vector<Place> places;         ///< parallel to unit.places
+  std::vector<Action> after;         ///< calls, questions, local work
+  std::vector<std::uint16_t> taken;  ///< legs that got a slot
+  std::shared_ptr<BatchCall> batch;  ///< the call that carries what is taken
   FlowSummary summary;
   bool has_flow = false;
   bool no_direct = false;  ///< legs go through the due index (a void waits for this receipt)

@@ -43,6 +43,8 @@ class Target {
   bool complete = true;
   /// Legs whose due row is being taken by a commit that is still open.
   std::set<std::pair<Id, std::uint16_t>> taking;
+  /// Legs taken while a page was being read: the page may still show their rows.
+  std::set<std::pair<Id, std::uint16_t>> taken_meanwhile;
   /// Requests for places so far, and how many of them are in commits that are still open: what a
   /// page read meanwhile says about the index is out of date.
   std::uint64_t placed = 0;
@@ -65,6 +67,14 @@ class Target {
     if (free_slots() == 0) return false;
     if (holder) return true;
     return !backlog && !waiters && complete && !is_busy(order_key);
+  }
+  void free(const Hash128& order_key) {
+    busy.erase(order_key);
+    held.erase(order_key);
+  }
+  void taken(const store::DueRow& row) {
+    taking.erase({row.flow, row.leg});
+    if (polling) taken_meanwhile.insert({row.flow, row.leg});
   }
   void hold(const Hash128& order_key) {
     if (order_key.is_zero()) return;

@@ -1,0 +1,32 @@
+"""Goal: a person finds a receipt and its timeline in the console, in a real browser."""
+import os
+import shutil
+import subprocess
+import sys
+
+from support import ROOT, Stack, ask, check, sale, wait_until
+
+CHROMIUM = os.environ.get("CROSSFOOT_CHROMIUM", "/usr/bin/chromium")
+
+
+def main():
+    if not (ROOT / "console" / "node_modules").exists() or not shutil.which("node") \
+            or not os.path.exists(CHROMIUM):
+        print("SKIPPED: needs node, console/node_modules and Chromium (./dev setup)")
+        sys.exit(77)
+    with Stack() as stack:
+        url = stack.server.url
+        for number in range(1, 8):
+            status, answer, _ = ask(f"{url}/v1/transactions", sale(number))
+            check(status == 202, f"{status} {answer}")
+        wait_until(lambda: ask(f"{url}/v1/overview")[1]["flows"]["done"] >= 7, 60, "seven sales")
+        ask(f"{url}/v1/reconciliations", {"from": "2026-11-21", "to": "2026-11-21"})
+        environment = dict(os.environ, CROSSFOOT_URL=url, CROSSFOOT_SHOP="DE-001",
+                           CROSSFOOT_DATE="2026-11-21", CROSSFOOT_SEQUENCE="3",
+                           CROSSFOOT_REGISTER="1")
+        done = subprocess.run(["npm", "run", "--silent", "e2e"], cwd=ROOT / "console",
+                              env=environment, timeout=600)
+        check(done.returncode == 0, "the browser's story failed")
+
+
+main()

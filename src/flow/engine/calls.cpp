@@ -236,7 +236,11 @@ void Engine::polled(Target& target, DuePage& page) {
   for (std::size_t i = 0; i < page.rows.size(); ++i) {
     const store::DueRow& row = page.rows[i];
     const std::pair leg_id{row.flow, row.leg};
-    if (target.taking.contains(leg_id) || target.taken_meanwhile.contains(leg_id)) continue;
+    if (target.taking.contains(leg_id)) continue;
+    if (target.taken_meanwhile.contains(leg_id)) {
+      target.backlog = true;  // the row is gone, or is a new one: the next page tells
+      continue;
+    }
     if (!page.flows[i]) continue;
     auto flow = decode_flow(page.flows[i]->state);
     if (!flow) return stop(flow.error());

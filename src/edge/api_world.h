@@ -231,6 +231,7 @@ class World {
 
   template <class Condition>
   void run_until(Condition condition) {
+    context_.restart();  // it stops whenever it has nothing to do
     const Duration limit = scheduler_.monotonic() + std::chrono::seconds{30};
     while (!condition()) {
       const bool in_time = scheduler_.monotonic() < limit;

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "contract/transaction_json.h"
+#include "flow/plan/book.h"
+#include "flow/plan/flow.h"
+#include "ledger/accrual.h"
+#include "ledger/pricing.h"
+#include "observe/items.h"
+#include "observe/unit_points.h"
+#include "store/api/store.h"
+
+namespace crossfoot::observe {
+
+/// What the ERP must have of a sale, a return or an exchange, by Crossfoot's own arithmetic over
+/// the channel's original.
+[[nodiscard]] ExpectedDocument document_of(const contract::Transaction& transaction,
+                                           const ledger::Pricing& pricing);
+
+/// Points that the claim of `claimant` takes back: the frozen points of the next units of each
+/// line, the claims of one receipt in the order of the book's revisions. No value when the book
+/// holds no such claim, or names a line that the original does not have.
+[[nodiscard]] std::optional<Points> reversal_points(const ledger::Accrual& original,
+                                                    const flow::Book& book, Id claimant);
+
+struct ChannelPage {
+  std::vector<ExpectedItem> items;
+  std::uint64_t receipts = 0;  ///< accepted sales, returns, exchanges and voids
+  Id last;                     ///< of the messages read
+  bool more = false;
+};
+
+/// The channel's side: reads the stored messages of a business date, parses their originals again
+/// and says what each target must have of them. Where a leg stands and which references it was sent
+/// with comes from the flow; every amount and every point is computed anew. One thread at a time;
+/// programme and zones outlive it.
+class ChannelReader {
+ public:
+  struct Setup {
+    std::string erp;
+    std::string loyalty;
+  };
+
+  ChannelReader(const ledger::Programme& programme, const ledger::ZoneLookup& zones, Setup setup);
+
+  /// At most `limit` messages behind `after`, oldest first. A snapshot that grows too old ends the
+  /// page early. Faults: the data store's; corrupt for a flow that makes no sense.
+  [[nodiscard]] Result<ChannelPage> read(store::Reader& reader, BusinessDate date, Id after,
+                                         std::size_t limit);
+
+  /// What one message leads one to expect is appended.
+  [[nodiscard]] Status add(store::Reader& reader, const store::MessageRow& message,
+                           std::vector<ExpectedItem>& items);
+
+ private:
+  struct Message;
+
+  [[nodiscard]] Status add_leg(store::Reader& reader, const Message& message, const flow::Leg& leg,
+                               std::vector<ExpectedItem>& items);
+  void add_accrual(const Message& message, ExpectedItem item, std::vector<ExpectedItem>& items);
+  [[nodiscard]] Status add_reversal(store::Reader& reader, const Message& message,
+                                    const flow::Leg& leg, ExpectedItem item,
+                                    std::vector<ExpectedItem>& items);
+  [[nodiscard]] Status add_void(store::Reader& reader, const flow::Leg& leg, ExpectedItem item,
+                                std::vector<ExpectedItem>& items);
+  void add_movement(const Message& message, const flow::Leg& leg, const ExpectedItem& item,
+                    std::vector<ExpectedItem>& items);
+  void add_waiting(const Message& message, std::vector<ExpectedItem>& items);
+  [[nodiscard]] Result<std::optional<contract::Transaction>> load_original(store::Reader& reader,
+                                                                           Id id);
+  [[nodiscard]] std::optional<ledger::Accrual> accrue(const contract::Transaction& transaction,
+                                                      const ledger::Pricing& pricing) const;
+  [[nodiscard]] std::optional<UnitPoints> freeze(const contract::Transaction& transaction) const;
+
+  const ledger::Programme& programme_;
+  const ledger::ZoneLookup& zones_;
+  Setup setup_;
+  contract::TransactionParser parser_;
+};
+
+}  // namespace crossfoot::observe

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "connector/book_reader.h"
+#include "observe/items.h"
+
+namespace crossfoot::observe {
+
+/// One control total: shop × business date × currency × tax code of the ERP, or a member's points
+/// of one business date.
+struct ControlKey {
+  Side side = Side::erp;
+  BusinessDate date;
+  std::string owner;  ///< shop, or member
+  std::string currency;
+  std::string tax_code;
+
+  auto operator<=>(const ControlKey&) const = default;
+};
+
+struct ControlSums {
+  Wide net = 0;  ///< minor units, or points
+  Wide tax = 0;
+
+  bool operator==(const ControlSums&) const = default;
+};
+
+struct ControlDifference {
+  ControlKey key;
+  ControlSums surplus;    ///< target less channel
+  bool evidence = false;  ///< an item's break lies behind it
+};
+
+/// Sums of both sides, gathered while the items are compared. What waits or is under way at the
+/// channel's side is left out: it cannot be at the target's.
+class ControlTotals {
+ public:
+  /// An item on both sides. By tax code where the target says so, else by its totals.
+  void add(const ExpectedItem& expected, const connector::BookItem& observed, bool broken);
+  void add_missing(const ExpectedItem& expected);
+  void add_surplus(Side side, BusinessDate date, const connector::BookItem& observed);
+
+  [[nodiscard]] std::size_t compared() const { return cells_.size(); }
+  [[nodiscard]] std::vector<ControlDifference> differences() const;
+
+ private:
+  struct Cell {
+    ControlSums channel;
+    ControlSums target;
+    bool touched = false;
+  };
+
+  Cell& cell(ControlKey key) { return cells_[std::move(key)]; }
+  void add_expected(const ExpectedItem& expected, const connector::BookItem* observed, bool broken);
+  void add_observed(Side side, BusinessDate date, const connector::BookItem& observed, bool broken);
+
+  std::map<ControlKey, Cell> cells_;
+};
+
+/// A total that differs although all of its items agree.
+[[nodiscard]] Break break_of_control(const ControlDifference& difference);
+/// In words, as evidence of an item's break.
+[[nodiscard]] std::string describe(const ControlDifference& difference);
+
+}  // namespace crossfoot::observe

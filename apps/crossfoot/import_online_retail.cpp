@@ -261,7 +261,7 @@ class Import {
       std::string_view state;
       if (item["flow"]["state"].get(state) != simdjson::SUCCESS) return damaged("states");
       const auto document = reader_.document(sent_[i].document);
-      if (state == "open") {
+      if (state == "open" || waits_for_sale(item["flow"])) {
         if (last_look) {
           count_all(document, report_.in_flight, "in_flight");
         } else {
@@ -272,6 +272,18 @@ class Import {
       count_flow(document, item["flow"]);
     }
     return index == page.size() ? Status{} : damaged("states");
+  }
+
+  /// A claim that waits until its sale's own legs are done goes on by itself.
+  static bool waits_for_sale(const simdjson::dom::element& flow) {
+    simdjson::dom::array legs;
+    if (flow["legs"].get(legs) != simdjson::SUCCESS) return false;
+    for (const simdjson::dom::element leg : legs) {
+      std::string_view reason;
+      const bool has_reason = leg["reason"].get(reason) == simdjson::SUCCESS;
+      if (has_reason && reason == contract::error_code::original_unsettled) return true;
+    }
+    return false;
   }
 
   void count_document(const contract::OnlineRetailDocument& document) {

@@ -17,8 +17,8 @@ enum class Rounding : std::uint8_t { half_up, half_even, truncate, floor, ceil }
 /// numerator / denominator rounded to a whole number. `denominator` > 0.
 [[nodiscard]] Wide divide(Wide numerator, Wide denominator, Rounding rounding);
 
-/// An exact decimal number: units / 10^scale. 0 <= scale <= 9; |units| < 2^63. Rates, quantities and
-/// unit prices are decimals; no binary float carries any of them.
+/// An exact decimal number: units / 10^scale. 0 <= scale <= 9; |units| < 2^63. Rates, quantities
+/// and unit prices are decimals; no binary float carries any of them.
 struct Decimal {
   std::int64_t units = 0;
   std::uint8_t scale = 0;

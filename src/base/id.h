@@ -16,9 +16,9 @@ namespace crossfoot {
 using Partition = std::uint16_t;
 inline constexpr Partition partition_count = 4096;
 
-/// A 128-bit identifier, ordered by time: 48 bits milliseconds since 1970, 12 bits partition, 4 bits
-/// zero, 24 bits node incarnation (issued by the data store), 40 bits counter. An id alone finds its
-/// month and its partition. Text: 26 characters of Crockford base32.
+/// A 128-bit identifier, ordered by time: 48 bits milliseconds since 1970, 12 bits partition, 4
+/// bits zero, 24 bits node incarnation (issued by the data store), 40 bits counter. An id alone
+/// finds its month and its partition. Text: 26 characters of Crockford base32.
 struct Id {
   std::uint64_t high = 0;
   std::uint64_t low = 0;

@@ -12,9 +12,10 @@ namespace crossfoot {
 
 }  // namespace crossfoot
 
-/// States what must hold. On in every build. Never used on input: bad input is a Fault or a Problem.
-#define INVARIANT(condition, text)                                     \
-  do {                                                                 \
-    if (!(condition)) [[unlikely]]                                     \
-      ::crossfoot::invariant_failed(#condition, text);                 \
+/// States what must hold. On in every build. Never used on input: bad input is a Fault or a
+/// Problem.
+#define INVARIANT(condition, text)                     \
+  do {                                                 \
+    if (!(condition)) [[unlikely]]                     \
+      ::crossfoot::invariant_failed(#condition, text); \
   } while (false)

@@ -133,7 +133,7 @@ def wait_until(condition, patience=60, what="a state"):
     raise AssertionError(f"waited {patience} s for {what}")
 
 
-def sale(sequence, member="M-1", lines=2, **changes):
+def sale(sequence, member="M-1", count=2, **changes):
     transaction = {
         "kind": "sale", "channel": "pos", "shop": "DE-001", "register": "1",
         "business_date": "2026-11-21", "sequence": str(sequence),
@@ -141,8 +141,8 @@ def sale(sequence, member="M-1", lines=2, **changes):
         "region": "DE", "member": member,
         "lines": [{"line": n + 1, "kind": "goods", "article": f"A-{n}", "quantity": "2",
                    "unit": "EA", "unit_price": "9.99", "tax_code": "DE-STD", "tax_rate": "0.19"}
-                  for n in range(lines)],
-        "tenders": [{"kind": "card", "amount": f"{19.98 * lines:.2f}"}]}
+                  for n in range(count)],
+        "tenders": [{"kind": "card", "amount": f"{19.98 * count:.2f}"}]}
     transaction.update(changes)
     if not transaction["member"]:
         del transaction["member"]

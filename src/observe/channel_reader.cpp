@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "contract/error_codes.h"
@@ -166,26 +167,6 @@ ExpectedDocument document_of(const Transaction& transaction, const ledger::Prici
     document.rounding += back ? -rounding : rounding;
   }
   return document;
-}
-
-std::optional<Points> reversal_points(const UnitPoints& original, const flow::Book& book,
-                                      Id claimant) {
-  const auto own = std::ranges::find(book.claims, claimant, &flow::Claim::flow);
-  if (own == book.claims.end()) return std::nullopt;
-  Points sum;
-  for (const flow::ReversalLine& line : own->reversal) {
-    if (!original.knows(line.line)) return std::nullopt;
-    std::int64_t before = 0;
-    for (const flow::Claim& claim : book.claims) {
-      if (claim.revision == 0 || claim.revision >= own->revision) continue;
-      for (const flow::ReversalLine& earlier : claim.reversal) {
-        if (earlier.line == line.line) before += earlier.units;
-      }
-    }
-    sum.count +=
-        original.prefix(line.line, before + line.units) - original.prefix(line.line, before);
-  }
-  return sum;
 }
 
 struct ChannelReader::Message {
@@ -353,8 +334,10 @@ Status ChannelReader::add_reversal(store::Reader& reader, const Message& message
   // The platform takes back what it gave, where it gave it.
   item.member = (*original)->member;
   item.shop = (*original)->shop;
-  if (const auto frozen = freeze(**original)) {
-    item.points = reversal_points(*frozen, *book, message.flow.id);
+  if (auto frozen = freeze(**original)) {
+    auto group = std::make_shared<const ReversalGroup>(*book, std::move(*frozen));
+    item.points = group->points_of(message.flow.id);
+    if (group->size() > 1) item.group = std::move(group);
   }
   items.push_back(std::move(item));
   return {};

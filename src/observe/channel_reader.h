@@ -11,7 +11,7 @@
 #include "ledger/accrual.h"
 #include "ledger/pricing.h"
 #include "observe/items.h"
-#include "observe/unit_points.h"
+#include "observe/reversal_group.h"
 #include "store/api/store.h"
 
 namespace crossfoot::observe {
@@ -20,12 +20,6 @@ namespace crossfoot::observe {
 /// the channel's original.
 [[nodiscard]] ExpectedDocument document_of(const contract::Transaction& transaction,
                                            const ledger::Pricing& pricing);
-
-/// Points that the claim of `claimant` takes back: the frozen points of the next units of each
-/// line, the claims of one receipt in the order of the book's revisions. No value when the book
-/// holds no such claim, or names a line that the original does not have.
-[[nodiscard]] std::optional<Points> reversal_points(const ledger::Accrual& original,
-                                                    const flow::Book& book, Id claimant);
 
 struct ChannelPage {
   std::vector<ExpectedItem> items;

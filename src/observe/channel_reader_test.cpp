@@ -104,6 +104,7 @@ TEST(ChannelReader, ReversalsTakeTheNextUnitsInTheOrderOfTheBook) {
   EXPECT_EQ(items[1].points, Points{3});
   EXPECT_EQ(items[0].points, Points{3});
   EXPECT_TRUE(items[0].takes_back);
+  EXPECT_NE(items[0].group, nullptr);
   EXPECT_EQ(items[0].member, "M-1") << "the member of the original";
 }
 

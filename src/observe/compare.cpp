@@ -1,5 +1,7 @@
 #include "observe/compare.h"
 
+#include "observe/reversal_group.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -283,6 +285,7 @@ class Day {
       case Expectation::there:
         // Acknowledged after the book was read: the book could not have it yet.
         unmet.alone = item.since >= options_.as_of ? ItemOutcome::in_flight : ItemOutcome::broken;
+        if (unmet.alone == ItemOutcome::broken) in_turn(item);
         break;
       case Expectation::pending:
         unmet.alone = options_.as_of - item.since <= options_.in_flight ? ItemOutcome::in_flight
@@ -308,7 +311,13 @@ class Day {
     conclude(ItemOutcome::broken, item);
   }
 
+  /// Whatever else became of it: its points are those of the order of the revisions.
+  void in_turn(const ExpectedItem& item) {
+    if (item.group != nullptr) out_.in_turn.emplace_back(item.group->key(), item.transaction);
+  }
+
   void repeated(ExpectedItem& item, const std::vector<std::size_t>& found) {
+    in_turn(item);
     out_.control.add(item, observed_[found.front()], true);
     for (std::size_t i = 1; i < found.size(); ++i) {
       out_.control.add_surplus(options_.side, options_.date, observed_[found[i]]);
@@ -323,6 +332,11 @@ class Day {
   void pair(ExpectedItem& item, const BookItem& observed) {
     const PairComparison comparison(item, observed);
     const auto verdict = comparison.verdict();
+    if (verdict == BreakClass::rate && item.group != nullptr) {
+      out_.overtaken.push_back({head_of(std::move(item)), *observed.points, false});
+      return;
+    }
+    in_turn(item);
     if (!verdict) {
       out_.control.add(item, observed, comparison.incomplete());
       return conclude(comparison.incomplete() ? ItemOutcome::unverified : ItemOutcome::agreed, item,
@@ -388,6 +402,41 @@ Settlement settle(std::vector<Unmet> unmet, std::vector<Stray> strays) {
   }
   for (std::size_t i = 0; i < strays.size(); ++i) {
     if (!met[i] && !strays[i].outside) out.strays.push_back(std::move(strays[i]));
+  }
+  return out;
+}
+
+Settlement settle_order(std::vector<Overtaken> overtaken,
+                        const std::set<std::pair<Hash128, Id>>& in_turn) {
+  std::map<Hash128, std::map<Id, ReversalGroup::Seen>> seen;
+  for (const Overtaken& each : overtaken) {
+    const Hash128& key = each.item.group->key();
+    auto& members = seen[key];
+    members[each.item.transaction] = {each.found, false};
+    for (auto at = in_turn.lower_bound({key, Id{}}); at != in_turn.end() && at->first == key;
+         ++at) {
+      const auto points = each.item.group->points_of(at->second);
+      if (points) members[at->second] = {*points, true};
+    }
+  }
+  Settlement out;
+  for (Overtaken& each : overtaken) {
+    if (each.outside) continue;
+    ExpectedItem& item = each.item;
+    const auto explained = item.group->explain(seen[item.group->key()]);
+    const auto at = explained.find(item.transaction);
+    if (at != explained.end()) item.points = at->second;
+    item.group.reset();
+    if (item.points == each.found) {
+      out.judged.push_back({ItemOutcome::agreed, std::move(item), true});
+      continue;
+    }
+    Break made = break_of(item, BreakClass::rate,
+                          fmt::format("{} points instead of {}", each.found.count,
+                                      item.points ? item.points->count : 0));
+    made.points = each.found - item.points.value_or(Points{});
+    out.breaks.push_back(std::move(made));
+    out.judged.push_back({ItemOutcome::broken, std::move(item), true});
   }
   return out;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connector/book_reader.h"
@@ -33,12 +35,22 @@ struct Stray {
   bool outside = false;      ///< of a day beside the period
 };
 
+/// A reversal with other points than the order of its receipt's revisions gives it: another may
+/// have overtaken it. Judged when all days are known.
+struct Overtaken {
+  ExpectedItem item;
+  Points found;
+  bool outside = false;
+};
+
 /// One target's book of one business date against what the channel leads one to expect.
 struct DayComparison {
   std::vector<Judged> judged;
   std::vector<Break> breaks;
   std::vector<Unmet> unmet;
   std::vector<Stray> strays;
+  std::vector<Overtaken> overtaken;
+  std::vector<std::pair<Hash128, Id>> in_turn;  ///< the other reversals that have siblings
   ControlTotals control;
 };
 
@@ -65,6 +77,11 @@ struct Settlement {
   std::vector<Stray> strays;
 };
 [[nodiscard]] Settlement settle(std::vector<Unmet> unmet, std::vector<Stray> strays);
+
+/// Reversals whose points follow from some order of arrival of all of their receipt's agree; the
+/// others are rate breaks. `in_turn`: the siblings that agreed as they are.
+[[nodiscard]] Settlement settle_order(std::vector<Overtaken> overtaken,
+                                      const std::set<std::pair<Hash128, Id>>& in_turn);
 
 /// A stray that another, agreed item's reference names is a duplicate; `known` is that item.
 /// Without one it is an item that nobody on the channels' side knows of.

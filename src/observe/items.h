@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 #include "observe/exact_sum.h"
 
 namespace crossfoot::observe {
+
+class ReversalGroup;
 
 enum class Side : std::uint8_t { channel, erp, loyalty };
 [[nodiscard]] std::string_view to_string(Side side);
@@ -83,6 +86,8 @@ struct ExpectedItem {
   std::vector<ExpectedLine> moved;           ///< lines of a movement: article and quantity only
   std::optional<Points> points;  ///< without a sign; loyalty, when they could be computed
   bool takes_back = false;       ///< the points are taken from the member
+  /// Of a reversal that is not the only one of its receipt: all of them.
+  std::shared_ptr<const ReversalGroup> group;
   std::optional<Money> waiting;  ///< money of what is explained, when it is not the document's
 };
 

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include "contract/error_codes.h"
@@ -201,6 +203,67 @@ TEST_F(ReconcilerTest, WhatWaitsIsExplainedByCodeWithItsMoney) {
   EXPECT_EQ(json["/explained_by/1/code"], "CF-3103");
   world.scheduler.jump(std::chrono::minutes{2});
   EXPECT_EQ(reconcile(day(0), day(0))["/items/break"], "1") << "too old to be in flight";
+}
+
+/// A sale of three units for ten points (4, 3, 3) and one return of a unit on each day after.
+class OvertakingTest : public ReconcilerTest {
+ protected:
+  OvertakingTest() {
+    auto sale = world.sale(day(0));
+    sale.lines = {goods(1, 3, "3.50")};
+    const Id original = world.store_sale(sale);
+    flow::Book book;
+    book.key = sale.key.hash();
+    for (std::int32_t i = 0; i < 3; ++i) {
+      auto back = world.document(contract::TransactionKind::return_goods, day(1 + i));
+      back.lines = {goods(1, 1, "3.50")};
+      back.lines[0].action = contract::LineAction::returned;
+      back.lines[0].original = contract::OriginalLine{sale.key, 1};
+      flow::Leg leg = world.leg(flow::LegKind::reverse, "loyalty", "B" + std::to_string(i));
+      leg.undoes = original;
+      leg.book = book.key;
+      flow::Claim claim;
+      claim.flow = world.store_message(back, {leg});
+      claim.status = flow::ClaimStatus::answered;
+      claim.revision = static_cast<std::uint32_t>(1 + i);
+      claim.reversal = {{1, 1, {}}};
+      book.claims.push_back(claim);
+    }
+    world.store_book(book);
+    for (std::int32_t i = 0; i < 4; ++i) world.fill_books(*books, day(i));
+  }
+
+  /// Whether one period over all days, and the breaks of it, are as told.
+  void expect(std::array<std::int64_t, 3> points, std::vector<std::string> wanted) {
+    for (std::int32_t i = 0; i < 3; ++i) {
+      auto& item = books->books[{"loyalty", day(1 + i)}];
+      for (auto& each : item) each.points = Points{points[static_cast<std::size_t>(i)]};
+    }
+    const Json json = reconcile(day(0), day(3));
+    std::vector<std::string> found;
+    const Json page(breaks({.reconciliation = json["/id"]}).value());
+    for (std::size_t i = 0; i < page.items(); ++i) {
+      found.push_back(page["/items/" + std::to_string(i) + "/reference"]);
+      EXPECT_EQ(page["/items/" + std::to_string(i) + "/class"], "rate");
+    }
+    std::ranges::sort(found);
+    EXPECT_EQ(found, wanted) << json.text();
+    EXPECT_EQ(json["/items/break"], std::to_string(wanted.size()));
+    EXPECT_EQ(json["/items/agreed"], std::to_string(5 - wanted.size()));
+  }
+};
+
+TEST_F(OvertakingTest, AnyOrderOfArrivalAgrees) {
+  expect({4, 3, 3}, {});
+  expect({3, 4, 3}, {});
+  expect({3, 3, 4}, {});
+}
+
+TEST_F(OvertakingTest, WhatNoOrderExplainsIsABreak) {
+  expect({5, 3, 3}, {"B0"});
+  expect({4, 4, 3}, {"B1"});
+  expect({3, 3, 3}, {"B0"});
+  expect({3, 4, 5}, {"B2"});
 }
 
 TEST_F(ReconcilerTest, BreaksArePagedAndFilteredByClass) {

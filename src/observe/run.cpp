@@ -127,25 +127,36 @@ void Run::compare(Target& target, std::vector<ExpectedItem> expected) {
       report_.add_stray(break_of_stray(stray, nullptr));
     }
   }
+  for (Overtaken& overtaken : day.overtaken) {
+    overtaken.outside = outside;
+    overtaken_.push_back(std::move(overtaken));
+  }
+  if (in_turn_.size() < leftovers_max) in_turn_.insert(day.in_turn.begin(), day.in_turn.end());
   if (outside) return;
   for (const Judged& judged : day.judged) report_.add(judged);
   for (Break& found : day.breaks) report_.add(std::move(found));
   report_.add(day.control);
+  if (overtaken_.size() >= leftovers_max)
+    take(settle_order(std::exchange(overtaken_, {}), in_turn_));
+}
+
+void Run::take(Settlement settled) {
+  for (const Judged& judged : settled.judged) report_.add(judged);
+  for (Break& found : settled.breaks) report_.add(std::move(found));
 }
 
 void Run::keep(Unmet unmet) {
   if (unmet_.size() < leftovers_max) return unmet_.push_back(std::move(unmet));
   std::vector<Unmet> alone;
   alone.push_back(std::move(unmet));
-  Settlement settled = settle(std::move(alone), {});
-  for (const Judged& judged : settled.judged) report_.add(judged);
-  for (Break& found : settled.breaks) report_.add(std::move(found));
+  take(settle(std::move(alone), {}));
 }
 
 void Run::days_done() {
-  const bool lacking = !strays_.empty() || std::ranges::any_of(unmet_, [](const Unmet& unmet) {
-    return unmet.alone == ItemOutcome::broken;
-  });
+  const bool lacking = !strays_.empty() || !overtaken_.empty() ||
+                       std::ranges::any_of(unmet_, [](const Unmet& unmet) {
+                         return unmet.alone == ItemOutcome::broken;
+                       });
   if (looked_beside_ || !lacking) return settle_leftovers();
   looked_beside_ = true;
   for (std::int32_t away = 1; away <= days_beside; ++away) {
@@ -167,10 +178,10 @@ void Run::settle_leftovers() {
     }
   }
   unmet_.clear();
+  take(settle_order(std::exchange(overtaken_, {}), in_turn_));
   Settlement settled = settle(std::move(open), std::exchange(strays_, {}));
-  for (const Judged& judged : settled.judged) report_.add(judged);
-  for (Break& found : settled.breaks) report_.add(std::move(found));
   strays_ = std::move(settled.strays);
+  take(std::move(settled));
   seek_strays(0);
 }
 

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "observe/book_source.h"
@@ -58,6 +60,7 @@ class Run : public std::enable_shared_from_this<Run> {
   void compare();
   void compare(Target& target, std::vector<ExpectedItem> expected);
   void keep(Unmet unmet);
+  void take(Settlement settled);
   void days_done();
   void settle_leftovers();
   void seek_strays(std::size_t day);
@@ -84,6 +87,8 @@ class Run : public std::enable_shared_from_this<Run> {
   std::vector<ExpectedItem> expected_;  ///< of the present day
   std::vector<Unmet> unmet_;
   std::vector<Stray> strays_;
+  std::vector<Overtaken> overtaken_;
+  std::set<std::pair<Hash128, Id>> in_turn_;
 };
 
 }  // namespace crossfoot::observe

@@ -1,0 +1,76 @@
+#include "observe/reversal_group.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace crossfoot::observe {
+
+ReversalGroup::ReversalGroup(const flow::Book& book, UnitPoints points)
+    : key_(book.key), points_(std::move(points)) {
+  std::vector<const flow::Claim*> claims;
+  for (const flow::Claim& claim : book.claims) {
+    if (claim.revision != 0 && !claim.reversal.empty()) claims.push_back(&claim);
+  }
+  std::ranges::sort(claims, {}, &flow::Claim::revision);
+  for (const flow::Claim* claim : claims) {
+    Member member{claim->flow, {}};
+    for (const flow::ReversalLine& line : claim->reversal) {
+      member.units.emplace_back(line.line, line.units);
+    }
+    members_.push_back(std::move(member));
+  }
+}
+
+std::vector<Points> ReversalGroup::in_order(const std::vector<std::size_t>& order) const {
+  std::vector<Points> points(members_.size());
+  std::map<std::uint32_t, std::int64_t> before;
+  for (const std::size_t index : order) {
+    for (const auto& [line, units] : members_[index].units) {
+      std::int64_t& at = before[line];
+      points[index].count += points_.prefix(line, at + units) - points_.prefix(line, at);
+      at += units;
+    }
+  }
+  return points;
+}
+
+std::optional<Points> ReversalGroup::points_of(Id claimant) const {
+  const auto own = std::ranges::find(members_, claimant, &Member::claimant);
+  if (own == members_.end()) return std::nullopt;
+  for (const auto& [line, units] : own->units) {
+    if (!points_.knows(line)) return std::nullopt;
+  }
+  std::vector<std::size_t> order(members_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  return in_order(order)[static_cast<std::size_t>(own - members_.begin())];
+}
+
+std::map<Id, Points> ReversalGroup::explain(const std::map<Id, Seen>& seen) const {
+  std::vector<std::size_t> order(members_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<Points> best = in_order(order);
+  const auto unexplained = [&](const std::vector<Points>& points) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const auto at = seen.find(members_[i].claimant);
+      if (at == seen.end() || at->second.points == points[i]) continue;
+      if (at->second.agreed) return SIZE_MAX;
+      ++count;
+    }
+    return count;
+  };
+  std::size_t fewest = unexplained(best);
+  while (fewest > 0 && members_.size() <= permuted_max &&
+         std::ranges::next_permutation(order).found) {
+    std::vector<Points> points = in_order(order);
+    const std::size_t count = unexplained(points);
+    if (count >= fewest) continue;
+    fewest = count;
+    best = std::move(points);
+  }
+  std::map<Id, Points> explained;
+  for (std::size_t i = 0; i < best.size(); ++i) explained.emplace(members_[i].claimant, best[i]);
+  return explained;
+}
+
+}  // namespace crossfoot::observe

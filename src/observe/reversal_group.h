@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/id.h"
+#include "base/money.h"
+#include "flow/plan/book.h"
+#include "observe/unit_points.h"
+
+namespace crossfoot::observe {
+
+/// All reversals of one receipt. The platform gives each the next units of its lines, in the order
+/// in which they reach it. That is the order of the book's revisions, unless a call's outcome was
+/// unknown for a while: then a later one may have overtaken it, and both have other points, whose
+/// sum is the same.
+class ReversalGroup {
+ public:
+  /// Orders of more reversals than this are not tried: 5,040.
+  static constexpr std::size_t permuted_max = 7;
+
+  ReversalGroup(const flow::Book& book, UnitPoints points);
+
+  [[nodiscard]] const Hash128& key() const { return key_; }
+  [[nodiscard]] std::size_t size() const { return members_.size(); }
+  /// In the order of the revisions. No value when the receipt has no such claim, or a line is not
+  /// the original's.
+  [[nodiscard]] std::optional<Points> points_of(Id claimant) const;
+
+  /// What was seen of a member: its points in the platform's book, or that it has agreed with the
+  /// order of the revisions. Members that are not told of may have any points.
+  struct Seen {
+    Points points;
+    bool agreed = false;
+  };
+  /// Points of every member under the order that leaves the fewest of the seen ones unexplained,
+  /// and none of those that agreed.
+  [[nodiscard]] std::map<Id, Points> explain(const std::map<Id, Seen>& seen) const;
+
+ private:
+  struct Member {
+    Id claimant;
+    std::vector<std::pair<std::uint32_t, std::int64_t>> units;  ///< by line
+  };
+
+  [[nodiscard]] std::vector<Points> in_order(const std::vector<std::size_t>& order) const;
+
+  Hash128 key_;
+  UnitPoints points_;
+  std::vector<Member> members_;  ///< in the order of the revisions
+};
+
+}  // namespace crossfoot::observe

@@ -174,6 +174,13 @@ class World {
         context_, "http://127.0.0.1:" + std::to_string(port_), runtime::HttpClientLimits{});
   }
 
+  /// What is under way ends first: an engine is not destroyed amid its work for nothing.
+  ~World() {
+    if (engine_) settle();
+  }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
   /// Starts a call; `run` until `answers` has it.

@@ -106,7 +106,7 @@ Api::Reply Api::post_transaction(Exchange& exchange) {
   if (!parsed) {
     metrics_->verdict(Verdict::refused);
     make_correlation_id(exchange);
-    auto kept = std::make_shared<Slot<Status>>(parts_.scheduler);
+    auto kept = std::make_shared<Slot<Status>>(home());
     if (keep(body, parsed.error(), exchange.correlation_id, kept->callback())) {
       co_await value_of(kept);
     }
@@ -118,7 +118,7 @@ Api::Reply Api::post_transaction(Exchange& exchange) {
   flow::AcceptRequest request = accept_request(std::move(parsed->transaction), body);
   request.idempotency_key = std::move(*key);
   request.correlation_id = exchange.correlation_id;
-  auto slot = std::make_shared<Slot<AcceptAnswer>>(parts_.scheduler);
+  auto slot = std::make_shared<Slot<AcceptAnswer>>(home());
   engine->accept(std::move(request), slot->callback());
   if (!slot->done()) co_await slot->wait();
   const AcceptAnswer answer = slot->take().value_or(dropped());
@@ -182,7 +182,7 @@ struct Api::Batch {
     std::string result;
   };
 
-  explicit Batch(runtime::Scheduler& scheduler) : sleeper(scheduler) {}
+  explicit Batch(Home home) : sleeper(std::move(home)) {}
 
   void answer(std::size_t index, std::string result) {
     lines[index].result = std::move(result);
@@ -217,7 +217,7 @@ Api::Reply Api::post_batch(Exchange& exchange) {
         "at most " + std::to_string(options_.batch_lines_max) + " lines are taken at once");
   }
   if (parts_.engine() == nullptr) co_return accepted(exchange, dropped(), {});
-  auto batch = std::make_shared<Batch>(parts_.scheduler);
+  auto batch = std::make_shared<Batch>(home());
   batch->correlation_of_lines = exchange.correlation_id;
   make_correlation_id(exchange);
   batch->correlation_id = exchange.correlation_id;

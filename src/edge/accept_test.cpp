@@ -166,6 +166,18 @@ TEST(Accept, AnEngineThatIsGivenUpAnswersWhoWaits) {
   EXPECT_EQ(at(answer.body, "/retryable"), "true");
 }
 
+TEST(Accept, NobodyIsWokenWhenTheApiIsGone) {
+  World world({}, {.commit_latency = std::chrono::hours{1}});
+  world.send(runtime::Method::post, "/v1/transactions", {{"Content-Type", "application/json"}},
+             sale(1));
+  world.run_until([&] { return world.engine().activity().accepts > 0; });
+  world.drop_api();
+  world.data_store().crash();
+  world.drop_engine();
+  const auto answer = world.last();
+  EXPECT_EQ(answer.status, 0) << "the connection ends without an answer: " << answer.body;
+}
+
 TEST(Batch, ResultsComeInOrderAndBadLinesHarmNoOthers) {
   World world;
   ASSERT_EQ(world.post_sale(sale(3)).status, 202);

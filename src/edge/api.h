@@ -85,6 +85,7 @@ class Api {
   [[nodiscard]] std::optional<HttpResponse> check_query(Exchange& exchange);
   [[nodiscard]] std::optional<HttpResponse> check_media(Exchange& exchange);
   [[nodiscard]] Reply dispatch(Exchange& exchange);
+  [[nodiscard]] Home home() const { return {parts_.scheduler, alive_}; }
   void read_trace(Exchange& exchange);
   void finish(Exchange& exchange, HttpResponse& response);
   void make_correlation_id(Exchange& exchange);
@@ -140,6 +141,7 @@ class Api {
   Console console_;
   runtime::Random random_;
   contract::TransactionParser parser_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
 template <class T>
@@ -151,7 +153,7 @@ boost::asio::awaitable<Result<T>> Api::read(
                      .where = "read",
                      .cause = "the data store is being opened"};
   if (data_store == nullptr) co_return fail(closed);
-  auto slot = std::make_shared<Slot<bool>>(parts_.scheduler);
+  auto slot = std::make_shared<Slot<bool>>(home());
   auto result = std::make_shared<std::optional<Result<T>>>();
   data_store->read(
       [result, work = std::move(work)](store::Reader& reader) mutable { *result = work(reader); },

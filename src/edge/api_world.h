@@ -254,6 +254,10 @@ class World {
     });
   }
   void drop_engine() { engine_.reset(); }
+  void drop_api() {
+    server_.reset();
+    api_.reset();
+  }
   void start_engine() {
     engine_ = std::make_unique<flow::Engine>(scheduler_, *store_, targets, *processes_, programme_,
                                              zones_, parse_stored, flow::EngineOptions{}, 1,

@@ -111,7 +111,7 @@ Api::Reply Api::release_leg(Exchange& exchange) {
   }
   flow::Engine* engine = parts_.engine();
   if (engine == nullptr) co_return refuse(exchange, opening());
-  auto slot = std::make_shared<Slot<Status>>(parts_.scheduler);
+  auto slot = std::make_shared<Slot<Status>>(home());
   engine->release(*id, leg, slot->callback());
   const std::optional<Status> released = co_await value_of(slot);
   if (!released) co_return refuse(exchange, opening());
@@ -131,7 +131,7 @@ Api::Reply Api::relay(Exchange& exchange, std::function<void(ReconciliationServi
   if (parts_.reconciliations == nullptr) {
     co_return refuse(exchange, code::not_found, "this server keeps no reconciliations");
   }
-  auto slot = std::make_shared<Slot<Result<std::string>>>(parts_.scheduler);
+  auto slot = std::make_shared<Slot<Result<std::string>>>(home());
   ask(slot->callback());
   std::optional<Result<std::string>> answer = co_await value_of(slot);
   if (!answer) co_return refuse(exchange, opening());
@@ -153,7 +153,7 @@ Api::Reply Api::start_reconciliation(Exchange& exchange) {
   }
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
   using Started = ReconciliationService::Started;
-  auto slot = std::make_shared<Slot<Result<Started>>>(parts_.scheduler);
+  auto slot = std::make_shared<Slot<Result<Started>>>(home());
   parts_.reconciliations->start_reconciliation({.from = *from, .to = *to}, slot->callback());
   std::optional<Result<Started>> started = co_await value_of(slot);
   if (!started) co_return refuse(exchange, opening());

@@ -35,11 +35,23 @@ class Once {
   Function function_;
 };
 
+/// Whose coroutines they are. When the owner is gone, what would wake is destroyed instead.
+struct Home {
+  runtime::Scheduler& scheduler;
+  std::weak_ptr<const bool> owner;
+
+  void post(runtime::Scheduler::Task task) const {
+    scheduler.post([of = owner, run = std::move(task)]() mutable {
+      if (!of.expired()) run();
+    });
+  }
+};
+
 /// A coroutine's place to sleep. It wakes by a task of its own, never inside the call that wakes
 /// it, so that the engine is not entered again from within.
 class Sleeper {
  public:
-  explicit Sleeper(runtime::Scheduler& scheduler) : scheduler_(scheduler) {}
+  explicit Sleeper(Home home) : home_(std::move(home)) {}
 
   /// Until `wake`. At most one coroutine sleeps here.
   [[nodiscard]] boost::asio::awaitable<void> sleep() {
@@ -47,16 +59,16 @@ class Sleeper {
         [this](auto handler) { resume_ = std::move(handler); }, boost::asio::use_awaitable);
   }
   void wake() {
-    if (resume_) scheduler_.post(std::exchange(resume_, nullptr));
+    if (resume_) home_.post(std::exchange(resume_, nullptr));
   }
   /// Lets other tasks run first.
   [[nodiscard]] boost::asio::awaitable<void> yield() {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
-        [this](auto handler) { scheduler_.post(std::move(handler)); }, boost::asio::use_awaitable);
+        [this](auto handler) { home_.post(std::move(handler)); }, boost::asio::use_awaitable);
   }
 
  private:
-  runtime::Scheduler& scheduler_;
+  Home home_;
   std::move_only_function<void()> resume_;
 };
 
@@ -64,7 +76,7 @@ class Sleeper {
 template <class T>
 class Slot : public std::enable_shared_from_this<Slot<T>> {
  public:
-  explicit Slot(runtime::Scheduler& scheduler) : sleeper_(scheduler) {}
+  explicit Slot(Home home) : sleeper_(std::move(home)) {}
 
   /// What the other side calls. The slot lives as long as it.
   [[nodiscard]] Once<T> callback() {

@@ -87,6 +87,8 @@ Engine::Engine(runtime::Scheduler& scheduler, store::Store& data_store, Caller& 
 
 Engine::~Engine() {
   *alive_ = false;
+  // What waits for a flow holds that flow.
+  for (const auto& [id, active] : active_) active->queue.clear();
 }
 
 Instant Engine::now() {

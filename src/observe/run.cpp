@@ -207,7 +207,8 @@ void Run::seek_strays(std::size_t day) {
 void Run::recognise() {
   std::map<std::pair<Side, std::string_view>, const ExpectedItem*> known;
   for (const ExpectedItem& item : expected_) {
-    if (!item.reference.empty()) known.emplace(std::pair{item.side, std::string_view(item.reference)}, &item);
+    if (!item.reference.empty())
+      known.emplace(std::pair{item.side, std::string_view(item.reference)}, &item);
   }
   std::erase_if(strays_, [&](const Stray& stray) {
     const auto at = known.find({stray.side, stray.item.reference});

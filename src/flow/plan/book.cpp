@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "base/invariant.h"
 #include "contract/error_codes.h"
+#include "flow/plan/frozen_codec.h"
 
 namespace crossfoot::flow {
 
@@ -171,14 +172,7 @@ std::string encode(const Book& book) {
     out.boolean(sale.post_settled);
     out.boolean(sale.posted);
     out.text(sale.post_reference);
-    out.u64(sale.lines.size());
-    for (const FrozenLine& line : sale.lines) {
-      out.u64(line.line);
-      out.i64(line.points.base_per_unit);
-      out.i64(line.points.plus_one_units);
-      out.i64(line.points.units);
-      out.i64(line.weight);
-    }
+    put_frozen(out, sale.lines);
   }
   out.u64(book.taken_back.size());
   for (const auto& [line, units] : book.taken_back) {
@@ -224,15 +218,7 @@ SaleFacts get_sale(ByteReader& in) {
   sale.post_settled = in.boolean();
   sale.posted = in.boolean();
   sale.post_reference = in.text();
-  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
-    FrozenLine line;
-    line.line = static_cast<std::uint32_t>(in.u64());
-    line.points.base_per_unit = in.i64();
-    line.points.plus_one_units = in.i64();
-    line.points.units = in.i64();
-    line.weight = in.i64();
-    sale.lines.push_back(line);
-  }
+  sale.lines = get_frozen(in);
   return sale;
 }
 

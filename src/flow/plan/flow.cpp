@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "contract/error_codes.h"
+#include "flow/plan/frozen_codec.h"
 
 namespace crossfoot::flow {
 
@@ -254,14 +255,7 @@ std::string encode(const Flow& flow) {
   put_points(out, flow.expected);
   put_points(out, flow.answered);
   out.i64(flow.reversed.count);
-  out.u64(flow.frozen.size());
-  for (const FrozenLine& line : flow.frozen) {
-    out.u64(line.line);
-    out.i64(line.points.base_per_unit);
-    out.i64(line.points.plus_one_units);
-    out.i64(line.points.units);
-    out.i64(line.weight);
-  }
+  put_frozen(out, flow.frozen);
   out.u64(flow.links.size());
   for (const LineLink& link : flow.links) put(out, link);
   out.u64(flow.journal.size());
@@ -297,15 +291,7 @@ Result<Flow> decode_flow(std::string_view bytes) {
   flow.expected = get_points(in);
   flow.answered = get_points(in);
   flow.reversed = {in.i64()};
-  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
-    FrozenLine line;
-    line.line = static_cast<std::uint32_t>(in.u64());
-    line.points.base_per_unit = in.i64();
-    line.points.plus_one_units = in.i64();
-    line.points.units = in.i64();
-    line.weight = in.i64();
-    flow.frozen.push_back(line);
-  }
+  flow.frozen = get_frozen(in);
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     flow.links.push_back(get_link(in));
   }

@@ -78,6 +78,12 @@ inline constexpr std::string_view target_unknown_outcome = "CF-3108";
 inline constexpr std::string_view target_conflict = "CF-3109";
 inline constexpr std::string_view target_not_found = "CF-3110";
 inline constexpr std::string_view mapping_failed = "CF-3111";
+inline constexpr std::string_view programme_malformed = "CF-3201";
+inline constexpr std::string_view zone_unknown = "CF-3202";
+inline constexpr std::string_view rate_missing = "CF-3203";
+inline constexpr std::string_view arithmetic_range = "CF-3204";
+inline constexpr std::string_view posting_unbalanced = "CF-3205";
+inline constexpr std::string_view nothing_to_freeze = "CF-3206";
 inline constexpr std::string_view bad_csv = "CF-4001";
 inline constexpr std::string_view wrong_columns = "CF-4002";
 inline constexpr std::string_view truncated_gzip = "CF-4003";
@@ -123,7 +129,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 96> error_table{{
+inline constexpr std::array<ErrorInfo, 102> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -253,6 +259,18 @@ inline constexpr std::array<ErrorInfo, 96> error_table{{
     {"CF-3110", "The target does not know what was named", 202,
      FaultClass::not_found, false},
     {"CF-3111", "The mapping could not make the message", 202,
+     FaultClass::rejected, false},
+    {"CF-3201", "The loyalty programme cannot be read", 0,
+     FaultClass::corrupt, false},
+    {"CF-3202", "A time zone is not known", 202,
+     FaultClass::not_found, false},
+    {"CF-3203", "No exchange rate to the programme's currency", 202,
+     FaultClass::not_found, false},
+    {"CF-3204", "Amounts or points are beyond the exact arithmetic", 202,
+     FaultClass::rejected, false},
+    {"CF-3205", "The entries of a receipt do not balance", 202,
+     FaultClass::rejected, false},
+    {"CF-3206", "Points for a receipt without sold lines", 202,
      FaultClass::rejected, false},
     {"CF-4001", "A row of the file is not well-formed CSV", 0,
      FaultClass::rejected, false},

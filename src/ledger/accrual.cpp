@@ -4,7 +4,7 @@
 #include <bit>
 #include <numeric>
 
-#include "ledger/fault_codes.h"
+#include "contract/error_codes.h"
 
 namespace crossfoot::ledger {
 
@@ -28,7 +28,7 @@ unsigned bits(const Ratio& ratio) {
 }
 
 std::unexpected<Fault> beyond(std::string cause) {
-  return fail({.code = std::string(code::out_of_range),
+  return fail({.code = std::string(contract::error_code::arithmetic_range),
                .fault_class = FaultClass::rejected,
                .where = "ledger: accrue",
                .cause = std::move(cause)});
@@ -59,7 +59,7 @@ class Accruer {
     if (!earning || transaction_.member.empty() || !pricing_.in_range) return std::move(accrual_);
     const auto rate = programme_.rate(transaction_.currency);
     if (!rate) {
-      return fail({.code = std::string(code::rate_missing),
+      return fail({.code = std::string(contract::error_code::rate_missing),
                    .fault_class = FaultClass::not_found,
                    .where = "programme " + programme_.name,
                    .cause = "no rate from " + std::string(transaction_.currency.code())});

@@ -53,7 +53,7 @@ struct Accrual {
 /// that do not earn: base × excluded / amount due, rounded half up, over all sold units by largest
 /// remainder. All components are summed unrounded and rounded once; the points go to the units by
 /// largest remainder, weighed by what each unit's components come to. `at` is the shop's wall
-/// clock. Faults: rate_missing (currency), out_of_range (beyond 128-bit products, or more than 32
+/// clock. Faults: rate_missing (currency), arithmetic_range (beyond 128-bit products, or more than 32
 /// campaigns on one receipt). Deterministic; nothing is looked up.
 [[nodiscard]] Result<Accrual> accrue(const Programme& programme,
                                      const contract::Transaction& transaction,
@@ -84,7 +84,7 @@ struct FrozenAllocation {
 /// Freezes the answered points over the sold units. Where `per_line` names sold lines only, each
 /// once, and sums up to the answer, each line's figure is spread evenly over its units; otherwise
 /// the total goes over all units by the weights of the expectation. Fault nothing_to_freeze:
-/// points, but no sold line; out_of_range: points beyond weight_max.
+/// points, but no sold line; arithmetic_range: points beyond weight_max.
 [[nodiscard]] Result<FrozenAllocation> freeze(Points answered,
                                               std::span<const AnsweredLine> per_line,
                                               const Accrual& accrual);

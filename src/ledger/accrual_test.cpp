@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "ledger/fault_codes.h"
+#include "contract/error_codes.h"
 #include "ledger/receipt_builder.h"
 
 namespace crossfoot::ledger {
@@ -124,7 +124,7 @@ TEST(Accrual, AMissingRateIsAFault) {
   const auto sale = ReceiptBuilder("ZAR").line("1", "1700").take();
   const auto result = accrue(plain_programme(), sale, price(sale), LocalTime{});
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, code::rate_missing);
+  EXPECT_EQ(result.error().code, contract::error_code::rate_missing);
 }
 
 TEST(Accrual, TooManyOrTooLargeMultipliersAreAFault) {
@@ -132,9 +132,11 @@ TEST(Accrual, TooManyOrTooLargeMultipliersAreAFault) {
   const auto sale = ReceiptBuilder().line("1", "1700").take();
   Programme programme = plain_programme();
   for (int i = 0; i < 33; ++i) programme.campaigns.push_back({"c", {1, 1}, {}, {}, {}});
-  EXPECT_EQ(accrue(programme, sale, price(sale), LocalTime{}).error().code, code::out_of_range);
+  EXPECT_EQ(accrue(programme, sale, price(sale), LocalTime{}).error().code,
+            contract::error_code::arithmetic_range);
   programme.campaigns.assign(12, {"c", {999'999'937, 1'000'000'000}, {}, {}, {}});
-  EXPECT_EQ(accrue(programme, sale, price(sale), LocalTime{}).error().code, code::out_of_range);
+  EXPECT_EQ(accrue(programme, sale, price(sale), LocalTime{}).error().code,
+            contract::error_code::arithmetic_range);
 }
 
 TEST(Freeze, TheVendorsLinesHaveTheLastWord) {
@@ -166,7 +168,7 @@ TEST(Freeze, PointsNeedASoldLine) {
   // Goal: an answer for a receipt without sold lines is a fault, zero points are not.
   const Accrual accrual = accrued(
       ReceiptBuilder().as(TransactionKind::return_goods).line("1", "5.00").returned().take());
-  EXPECT_EQ(freeze(Points{3}, {}, accrual).error().code, code::nothing_to_freeze);
+  EXPECT_EQ(freeze(Points{3}, {}, accrual).error().code, contract::error_code::nothing_to_freeze);
   EXPECT_TRUE(freeze(Points{0}, {}, accrual).value().lines.empty());
 }
 

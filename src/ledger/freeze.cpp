@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "contract/error_codes.h"
 #include "ledger/accrual.h"
-#include "ledger/fault_codes.h"
 
 namespace crossfoot::ledger {
 
@@ -48,7 +48,7 @@ std::unexpected<Fault> refuse(std::string_view code, std::string cause) {
 Result<FrozenAllocation> freeze(Points answered, std::span<const AnsweredLine> per_line,
                                 const Accrual& accrual) {
   if (answered.count > weight_max || answered.count < -weight_max) {
-    return refuse(code::out_of_range, "the answered points are out of range");
+    return refuse(contract::error_code::arithmetic_range, "the answered points are out of range");
   }
   FrozenAllocation frozen{.total = answered};
   std::vector<LineWeight> weights;
@@ -59,7 +59,8 @@ Result<FrozenAllocation> freeze(Points answered, std::span<const AnsweredLine> p
   }
   if (frozen.lines.empty()) {
     if (answered.count == 0) return frozen;
-    return refuse(code::nothing_to_freeze, "points were answered for a receipt without sold lines");
+    return refuse(contract::error_code::nothing_to_freeze,
+                  "points were answered for a receipt without sold lines");
   }
   frozen.by_vendor_lines = !per_line.empty() && freeze_by_lines(frozen, per_line);
   if (frozen.by_vendor_lines) return frozen;

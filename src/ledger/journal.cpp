@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/invariant.h"
-#include "ledger/fault_codes.h"
+#include "contract/error_codes.h"
 
 namespace crossfoot::ledger {
 
@@ -34,7 +34,7 @@ Account account_of(TenderKind kind) {
 }
 
 std::unexpected<Fault> unbalanced(std::string cause) {
-  return fail({.code = std::string(code::does_not_balance),
+  return fail({.code = std::string(contract::error_code::posting_unbalanced),
                .fault_class = FaultClass::rejected,
                .where = "ledger: journal",
                .cause = std::move(cause)});

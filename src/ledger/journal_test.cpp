@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "ledger/fault_codes.h"
+#include "contract/error_codes.h"
 #include "ledger/receipt_builder.h"
 
 namespace crossfoot::ledger {
@@ -90,9 +90,9 @@ TEST(Journal, DoesNotInventMoney) {
   // Goal: a missing cent of tender and a points' part above the net are faults.
   auto sale = sale_of_120();
   EXPECT_EQ(journal_of(sale, price(sale), {.points_part = money("100.01")}).error().code,
-            code::does_not_balance);
+            contract::error_code::posting_unbalanced);
   sale.tenders[0].amount = money("119.99");
-  EXPECT_EQ(journal_of(sale, price(sale)).error().code, code::does_not_balance);
+  EXPECT_EQ(journal_of(sale, price(sale)).error().code, contract::error_code::posting_unbalanced);
 }
 
 TEST(Journal, ImbalanceIsPerCurrency) {

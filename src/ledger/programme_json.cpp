@@ -7,7 +7,7 @@
 #include <array>
 #include <numeric>
 
-#include "ledger/fault_codes.h"
+#include "contract/error_codes.h"
 
 namespace crossfoot::ledger {
 
@@ -93,7 +93,7 @@ class Reader {
   };
 
   static Fault malformed(std::string_view pointer, std::string_view cause) {
-    return {.code = std::string(code::programme_malformed),
+    return {.code = std::string(contract::error_code::programme_malformed),
             .fault_class = FaultClass::corrupt,
             .where = "programme: " + (pointer.empty() ? std::string("/") : std::string(pointer)),
             .cause = std::string(cause)};

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "ledger/fault_codes.h"
+#include "contract/error_codes.h"
 #include "ledger/programme_json.h"
 #include "ledger/receipt_builder.h"
 #include "ledger/zones.h"
@@ -84,7 +84,7 @@ TEST(ProgrammeJson, RefusesWithThePlace) {
   for (const auto& [json, place] : refused) {
     const auto programme = parse_programme(json);
     ASSERT_FALSE(programme) << json;
-    EXPECT_EQ(programme.error().code, code::programme_malformed);
+    EXPECT_EQ(programme.error().code, contract::error_code::programme_malformed);
     EXPECT_EQ(programme.error().where, "programme: " + place) << json;
   }
 }
@@ -117,7 +117,7 @@ TEST(Zones, UnknownOnesAreAFault) {
   // Goal: a misspelt zone is reported, not taken as UTC.
   const auto local = SystemZones().local("Europe/Atlantis", Instant{0});
   ASSERT_FALSE(local);
-  EXPECT_EQ(local.error().code, code::zone_unknown);
+  EXPECT_EQ(local.error().code, contract::error_code::zone_unknown);
 }
 
 TEST(Zones, ATransactionIsJudgedByItsShopsClock) {

@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "ledger/fault_codes.h"
+#include "contract/error_codes.h"
 
 namespace crossfoot::ledger {
 
@@ -14,7 +14,7 @@ Result<LocalTime> SystemZones::local(std::string_view zone, Instant at) const {
     const date::sys_time<Duration> time{Duration{at.micros}};
     return LocalTime{found->to_local(time).time_since_epoch().count()};
   } catch (const std::runtime_error& error) {
-    return fail({.code = std::string(code::zone_unknown),
+    return fail({.code = std::string(contract::error_code::zone_unknown),
                  .fault_class = FaultClass::not_found,
                  .where = std::string(zone),
                  .cause = error.what()});

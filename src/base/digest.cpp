@@ -1,6 +1,8 @@
 #include "base/digest.h"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
+
+#include <memory>
 
 #include "base/invariant.h"
 
@@ -17,10 +19,39 @@ std::string to_string(const Hash128& hash) {
   return text;
 }
 
+namespace {
+
+/// The library looks an algorithm up by name at each one-shot call, which costs more than hashing a
+/// short text: so it is looked up once a thread.
+class Sha256Hasher {
+ public:
+  Sha256Hasher() {
+    INVARIANT(algorithm_ != nullptr && context_ != nullptr, "the crypto library knows SHA-256");
+  }
+
+  Sha256 operator()(std::string_view bytes) {
+    Sha256 digest;
+    const bool hashed = EVP_DigestInit_ex2(context_.get(), algorithm_.get(), nullptr) == 1 &&
+                        EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1 &&
+                        EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1;
+    INVARIANT(hashed, "hashing bytes in memory does not fail");
+    return digest;
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MD* algorithm) const { EVP_MD_free(algorithm); }
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MD, Free> algorithm_{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
+  std::unique_ptr<EVP_MD_CTX, Free> context_{EVP_MD_CTX_new()};
+};
+
+}  // namespace
+
 Sha256 sha256(std::string_view bytes) {
-  Sha256 digest;
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
-  return digest;
+  thread_local Sha256Hasher hasher;
+  return hasher(bytes);
 }
 
 Hash128 hash128(std::string_view bytes) {

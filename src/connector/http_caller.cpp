@@ -36,7 +36,8 @@ const flow::OperationTraits* HttpCaller::traits(std::string_view target,
 
 std::size_t HttpCaller::concurrency(std::string_view target) const {
   const Link* link = static_cast<const Targets&>(targets_).find(target);
-  return link == nullptr ? 1 : link->pack().limits.connections_max;
+  // As many again may have their intent in a commit that is still open.
+  return link == nullptr ? 1 : 2 * link->pack().limits.connections_max;
 }
 
 Duration HttpCaller::gate(std::string_view target) {

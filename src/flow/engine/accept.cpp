@@ -46,6 +46,10 @@ constexpr std::string_view channel_counter(contract::Channel channel) {
   return {};
 }
 
+/// Longest wait of an accept for a slot at its targets: short beside a till's patience, long enough
+/// for a call or two to end.
+constexpr Duration slot_wait{25'000};
+
 AcceptAnswer unavailable(std::string_view code, std::string cause) {
   AcceptAnswer answer;
   answer.kind = AcceptAnswer::Kind::unavailable;
@@ -118,15 +122,55 @@ store::MessageRow Engine::message_of(const AcceptRequest& request, Id id,
 
 void Engine::begin_accept(const std::shared_ptr<AcceptRequest>& request, Accepted done) {
   const contract::Transaction& transaction = *request->transaction;
+  Plan plan = processes_.plan(
+      {transaction, transaction.key.canonical(), options_.routing, programme_, zones_});
+  order_legs(plan.legs);
+  if (slot_waiters_.empty() && !briefly_full(plan.legs)) {
+    return stage_accept(request, std::move(plan), std::move(done));
+  }
+  slot_waiters_.push_back(
+      {request, std::move(plan), std::move(done), scheduler_.monotonic() + slot_wait});
+  admit();
+}
+
+bool Engine::briefly_full(const std::vector<Leg>& legs) {
+  bool full = false;
+  for (const Leg& leg : legs) {
+    if (is_local(leg.kind)) continue;
+    const Target* target = target_of(leg.target);
+    if (target == nullptr || target->is_behind() || caller_.gate(leg.target) > Duration{0}) {
+      return false;
+    }
+    full |= target->free_slots() == 0;
+  }
+  return full;
+}
+
+void Engine::admit() {
+  while (!slot_waiters_.empty()) {
+    SlotWaiter& first = slot_waiters_.front();
+    if (first.until > scheduler_.monotonic() && !stopped_ && briefly_full(first.plan.legs)) break;
+    SlotWaiter next = std::move(first);
+    slot_waiters_.pop_front();
+    stage_accept(next.request, std::move(next.plan), std::move(next.done));
+  }
+  if (slot_waiters_.empty() || slot_timer_armed_) return;
+  slot_timer_armed_ = true;
+  scheduler_.after(slot_waiters_.front().until - scheduler_.monotonic(), [this, alive = alive_] {
+    if (!*alive) return;
+    slot_timer_armed_ = false;
+    admit();
+  });
+}
+
+void Engine::stage_accept(const std::shared_ptr<AcceptRequest>& request, Plan plan, Accepted done) {
+  const contract::Transaction& transaction = *request->transaction;
   const std::string natural = transaction.key.canonical();
   const Hash128 key = hash128(natural);
   if (stopped_) {
     finish_accept(key);
     return done(unavailable(contract::error_code::store_unavailable, "the engine has stopped"));
   }
-  Plan plan = processes_.plan({transaction, natural, options_.routing, programme_, zones_});
-  order_legs(plan.legs);
-
   const Id id = ids_.next(now(), transaction.key.home());
   auto active = std::make_shared<Active>();
   active->body = request->body;

@@ -112,10 +112,7 @@ void Engine::load_book(const std::shared_ptr<BookTask>& task) {
         load(*loaded->sale, [this, task](ActivePtr sale) {
           if (sale == nullptr) return judge(task, std::nullopt);
           // The sale's facts count once they are committed.
-          enqueue(sale, [this, task, sale] {
-            judge(task, sale_facts(sale->flow));
-            return false;
-          });
+          enqueue_read(sale, [this, task, sale] { judge(task, sale_facts(sale->flow)); });
         });
       });
 }
@@ -145,14 +142,12 @@ void Engine::deliver(const std::shared_ptr<BookTask>& task) {
   if (!wants_cancel) return finish_book(task);
   load(book.sale->flow, [this, task](ActivePtr sale) {
     if (sale == nullptr) return finish_book(task);
-    enqueue(sale, [this, task, sale] {
-      auto staged = std::make_shared<Staged>();
-      if (!apply(sale, VoidRequested{}, *staged)) {
+    enqueue(sale, [this, task, sale](Staged& staged) {
+      if (!apply(sale, VoidRequested{}, staged)) {
         finish_book(task);
         return false;
       }
-      staged->committed.emplace_back([this, task] { finish_book(task); });
-      commit(sale, staged);
+      staged.committed.emplace_back([this, task] { finish_book(task); });
       return true;
     });
   });
@@ -160,27 +155,25 @@ void Engine::deliver(const std::shared_ptr<BookTask>& task) {
 
 void Engine::deliver_to(const std::shared_ptr<BookTask>& task, const ActivePtr& active,
                         std::size_t index) {
-  enqueue(active, [this, task, active, index] {
+  enqueue(active, [this, task, active, index](Staged& staged) {
     Book& book = task->book;
     Claim& claim = book.claims[index];
     claim.delivered = true;
     ++book.version;
-    auto staged = std::make_shared<Staged>();
     const ClaimAnswer answer = answer_of(book, claim);
     const Leg* leg = active->flow.leg(claim.leg);
     Claimed event{claim.leg, answer, {}};
     if (leg != nullptr && answer.status == ClaimStatus::answered) {
       event.more = processes_.after_claim(active->flow, *leg, answer, options_.routing);
     }
-    (void)apply(active, std::move(event), *staged);
+    (void)apply(active, std::move(event), staged);
     store::BookRow row;
     row.key = book.key;
     row.version = book.version;
     row.pending = book.pending();
     row.state = encode(book);
-    staged->unit.books.push_back(std::move(row));
-    staged->committed.emplace_back([this, task] { deliver(task); });
-    commit(active, staged);
+    staged.unit.books.push_back(std::move(row));
+    staged.committed.emplace_back([this, task] { deliver(task); });
     return true;
   });
 }

@@ -58,10 +58,12 @@ void Engine::call(const ActivePtr& active, std::uint16_t number) {
   request.deadline = traits->deadline;
   request.items.push_back(item_of(*active, leg));
   ++active->outstanding;
+  ++active->calls;
   caller_.call(std::move(request),
                [this, alive = alive_, active, number, target](Result<CallAnswer> answer) {
                  if (!*alive || stopped_) return;
                  --active->outstanding;
+                 --active->calls;
                  release_slot(*target);
                  if (!answer) return answered(active, number, fail(std::move(answer.error())));
                  if (answer->size() != 1) return answered(active, number, fail(missing_answer()));
@@ -80,6 +82,7 @@ void Engine::send(const std::shared_ptr<BatchCall>& batch) {
   request.deadline = traits->deadline;
   for (const auto& [active, number] : batch->legs) {
     const Leg& leg = *active->flow.leg(number);
+    ++active->calls;
     request.attempt = std::max(request.attempt, leg.attempts);
     request.items.push_back(item_of(*active, leg));
     ++active->outstanding;
@@ -90,6 +93,7 @@ void Engine::send(const std::shared_ptr<BatchCall>& batch) {
     for (std::size_t i = 0; i < batch->legs.size(); ++i) {
       const auto& [active, number] = batch->legs[i];
       --active->outstanding;
+      --active->calls;
       if (!answer) {
         answered(active, number, fail(answer.error()));
       } else if (i >= answer->size()) {
@@ -102,17 +106,14 @@ void Engine::send(const std::shared_ptr<BatchCall>& batch) {
 }
 
 void Engine::answered(const ActivePtr& active, std::uint16_t leg, Result<ItemAnswer> answer) {
-  enqueue(active, [this, active, leg, answer = std::move(answer)]() mutable {
-    auto staged = std::make_shared<Staged>();
+  enqueue_answer(active, [this, active, leg, answer = std::move(answer)](Staged& staged) mutable {
     Event event = Failed{};
     if (answer) {
       event = Answered{leg, std::move(*answer)};
     } else {
       event = Failed{leg, std::move(answer.error())};
     }
-    if (!apply(active, std::move(event), *staged)) return false;
-    commit(active, staged);
-    return true;
+    return apply(active, std::move(event), staged);
   });
 }
 
@@ -128,18 +129,17 @@ void Engine::ask(const ActivePtr& active, std::uint16_t number) {
         if (!*alive || stopped_) return;
         --active->outstanding;
         release_slot(*target);
-        enqueue(active, [this, active, number, target, found = std::move(found)]() mutable {
-          auto staged = std::make_shared<Staged>();
-          const auto at = std::ranges::find(active->asking, number, &store::DueRow::leg);
-          INVARIANT(at != active->asking.end(), "a question under way has its due row");
-          staged->unit.taken.push_back(*at);
-          staged->committed.emplace_back([target, row = *at] { target->taken(row); });
-          target->held.erase(at->order_key);
-          active->asking.erase(at);
-          (void)apply(active, LookedUp{number, std::move(found)}, *staged);
-          commit(active, staged);
-          return true;
-        });
+        enqueue(active,
+                [this, active, number, target, found = std::move(found)](Staged& staged) mutable {
+                  const auto at = std::ranges::find(active->asking, number, &store::DueRow::leg);
+                  INVARIANT(at != active->asking.end(), "a question under way has its due row");
+                  staged.unit.taken.push_back(*at);
+                  staged.committed.emplace_back([target, row = *at] { target->taken(row); });
+                  target->held.erase(at->order_key);
+                  active->asking.erase(at);
+                  (void)apply(active, LookedUp{number, std::move(found)}, staged);
+                  return true;
+                });
       });
 }
 
@@ -148,6 +148,7 @@ void Engine::release_slot(Target& target) {
   --target.in_flight;
   --calls_;
   wake(target);
+  if (!slot_waiters_.empty()) admit();
 }
 
 void Engine::wake(Target& target) {
@@ -299,28 +300,27 @@ void Engine::take_due(const ActivePtr& active, const store::DueRow& row,
   }
   INVARIANT(target != nullptr, "due rows are read for configured targets");
   target->taking.insert({row.flow, row.leg});
-  enqueue(active, [this, active, row, target, batch = std::move(batch)]() mutable {
-    auto staged = std::make_shared<Staged>();
-    staged->batch = batch;
+  enqueue(active, [this, active, row, target, batch = std::move(batch)](Staged& staged) {
+    const std::size_t before = staged.after.size();
     const Id call_id = batch != nullptr ? batch->id : ids_.next(now(), active->flow.id.partition());
-    const bool fresh = apply(active, Taken{row.leg, call_id}, *staged);
-    const bool asks = fresh && staged->after.back().kind == Action::Kind::ask;
+    const bool fresh = apply(active, Taken{row.leg, call_id}, staged);
+    const bool asks =
+        fresh && staged.after.size() > before && staged.after.back().kind == Action::Kind::ask;
     if (asks) {
       active->asking.push_back(row);
-      if (batch != nullptr) staged->committed.emplace_back([this, batch] { send(batch); });
-      commit(active, staged);
+      if (batch != nullptr) staged.committed.emplace_back([this, batch] { send(batch); });
       return true;
     }
-    staged->unit.taken.push_back(row);
+    staged.unit.taken.push_back(row);
     target->held.erase(row.order_key);
-    staged->committed.emplace_back([target, row] { target->taken(row); });
+    staged.committed.emplace_back([target, row] { target->taken(row); });
     if (!fresh) {
       // The leg was cancelled or moved on: its row goes, and so does its place.
       if (!row.order_key.is_zero()) {
         target->free(row.order_key);
-        staged->unit.leaves.push_back({row.target, row.order_key, now()});
+        staged.unit.leaves.push_back({row.target, row.order_key, now()});
       }
-      staged->committed.emplace_back([this, target, batch] {
+      staged.committed.emplace_back([this, target, batch] {
         if (batch != nullptr) return send(batch);
         release_slot(*target);
       });
@@ -328,10 +328,10 @@ void Engine::take_due(const ActivePtr& active, const store::DueRow& row,
       if (!row.order_key.is_zero()) target->busy.insert(row.order_key);
       if (batch != nullptr) {
         batch->legs.emplace_back(active, row.leg);
-        staged->committed.emplace_back([this, batch] { send(batch); });
+        staged.batched.push_back(row.leg);
+        staged.committed.emplace_back([this, batch] { send(batch); });
       }
     }
-    commit(active, staged);
     return true;
   });
 }

@@ -32,6 +32,10 @@ bool is_moving(const Leg& leg) {
 
 constexpr std::string_view local_target = "crossfoot";
 
+/// How long the commit of an answer waits for the answers to the flow's other calls. A crash
+/// meanwhile costs a question to the target, as it would before the answer came.
+constexpr Duration answer_linger{2'000};
+
 FlowSummary summarise(const Flow& flow) {
   FlowSummary summary;
   summary.status = status_of(flow);
@@ -222,17 +226,51 @@ void Engine::order_legs(std::vector<Leg>& legs) const {
 }
 
 void Engine::enqueue(const ActivePtr& active, Work work) {
-  active->queue.push_back(std::move(work));
+  active->queue.push_back({std::move(work), false});
   run_next(active);
 }
 
-void Engine::run_next(const ActivePtr& active) {
-  while (!stopped_ && !active->committing && !active->queue.empty()) {
-    Work work = std::move(active->queue.front());
-    active->queue.pop_front();
-    if (work()) return;
+void Engine::enqueue_read(const ActivePtr& active, std::move_only_function<void()> work) {
+  active->queue.push_back({[work = std::move(work)](Staged&) mutable {
+                             work();
+                             return false;
+                           },
+                           true});
+  run_next(active);
+}
+
+void Engine::enqueue_answer(const ActivePtr& active, Work work) {
+  if (active->calls == 0 || active->committing || !active->queue.empty()) {
+    return enqueue(active, std::move(work));
   }
-  if (!stopped_) retire(active);
+  active->queue.push_back({std::move(work), false});
+  lingering_.push_back(active);
+  if (lingering_.size() > 1) return;
+  scheduler_.after(answer_linger, [this, alive = alive_] {
+    if (!*alive) return;
+    for (const ActivePtr& waiting : std::exchange(lingering_, {})) run_next(waiting);
+  });
+}
+
+void Engine::run_next(const ActivePtr& active) {
+  if (active->committing || active->running) return;
+  active->running = true;
+  StagedPtr staged;
+  bool begun = false;
+  while (!stopped_ && !active->queue.empty()) {
+    if (begun && active->queue.front().on_committed) break;
+    Queued next = std::move(active->queue.front());
+    active->queue.pop_front();
+    if (staged == nullptr) staged = std::make_shared<Staged>();
+    begun |= next.work(*staged);
+  }
+  active->running = false;
+  if (stopped_) return;
+  if (begun) {
+    commit(active, staged);
+  } else {
+    retire(active);
+  }
 }
 
 namespace {
@@ -446,7 +484,9 @@ void Engine::act(const ActivePtr& active, const Staged& staged) {
   for (const Action& action : staged.after) {
     switch (action.kind) {
       case Action::Kind::call:
-        if (staged.batch == nullptr) call(active, action.leg);
+        if (std::ranges::find(staged.batched, action.leg) == staged.batched.end()) {
+          call(active, action.leg);
+        }
         break;
       case Action::Kind::ask:
         ask(active, action.leg);
@@ -475,17 +515,15 @@ void Engine::release(Id flow, std::uint16_t leg, Done done) {
                         .cause = "no such flow"}));
     }
     auto shared = std::make_shared<Done>(std::move(done));
-    enqueue(active, [this, active, leg, shared] {
-      auto staged = std::make_shared<Staged>();
-      if (!apply(active, Released{leg}, *staged)) {
+    enqueue(active, [this, active, leg, shared](Staged& staged) {
+      if (!apply(active, Released{leg}, staged)) {
         (*shared)(fail({.code = std::string(contract::error_code::target_conflict),
                         .fault_class = FaultClass::conflict,
                         .where = "leg",
                         .cause = "the leg is not parked, rejected or dead"}));
         return false;
       }
-      staged->committed.emplace_back([shared] { (*shared)(Status{}); });
-      commit(active, staged);
+      staged.committed.emplace_back([shared] { (*shared)(Status{}); });
       return true;
     });
   });
@@ -494,6 +532,11 @@ void Engine::release(Id flow, std::uint16_t leg, Done done) {
 void Engine::stop(Fault fault) {
   if (stopped_) return;
   stopped_ = true;
+  if (!slot_waiters_.empty()) {
+    scheduler_.post([this, alive = alive_] {
+      if (*alive) admit();
+    });
+  }
   if (!on_fatal_) return;
   // The task owns the callback: whoever is told may discard this engine at once.
   scheduler_.post([alive = alive_, tell = std::exchange(on_fatal_, nullptr),

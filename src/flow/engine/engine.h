@@ -119,11 +119,18 @@ class Engine {
   struct LinkQueue;
   struct DuePage;
 
-  /// Work that waits until its flow has no uncommitted event. It answers whether it began a commit.
-  using Work = std::move_only_function<bool()>;
+  /// Work that waits until its flow has no uncommitted event. It adds to the unit it is given and
+  /// answers whether that unit must be committed. What waits together shares a commit.
+  using Work = std::move_only_function<bool(Staged&)>;
+  struct Queued;
 
   // accept.cpp
   void begin_accept(const std::shared_ptr<AcceptRequest>& request, Accepted done);
+  /// Every target that the legs go to is healthy, and one of them has no slot free just now.
+  [[nodiscard]] bool briefly_full(const std::vector<Leg>& legs);
+  /// Lets accepts that wait for a slot go on: those that have one, and those out of time.
+  void admit();
+  void stage_accept(const std::shared_ptr<AcceptRequest>& request, Plan plan, Accepted done);
   [[nodiscard]] store::MessageRow message_of(const AcceptRequest& request, Id id,
                                              const Money& gross) const;
   void add_sold_lines(const AcceptRequest& request, const Plan& plan, Id id, store::Unit& unit);
@@ -135,6 +142,11 @@ class Engine {
 
   // engine.cpp
   void enqueue(const ActivePtr& active, Work work);
+  /// As `enqueue`, for work that only reads the flow as it is committed.
+  void enqueue_read(const ActivePtr& active, std::move_only_function<void()> work);
+  /// As `enqueue`, but while other calls of the flow are under way the commit waits a moment for
+  /// their answers.
+  void enqueue_answer(const ActivePtr& active, Work work);
   void run_next(const ActivePtr& active);
   [[nodiscard]] bool apply(const ActivePtr& active, Event event, Staged& staged);
   void collect(const ActivePtr& active, Transition transition, Staged& staged);
@@ -218,6 +230,10 @@ class Engine {
   std::unordered_map<Partition, std::uint64_t> positions_;
   std::unordered_map<Hash128, std::deque<std::move_only_function<void()>>> accepting_;
   std::size_t accepts_ = 0;
+  struct SlotWaiter;
+  std::deque<SlotWaiter> slot_waiters_;  ///< by time
+  bool slot_timer_armed_ = false;
+  std::vector<ActivePtr> lingering_;  ///< answered in part; all run at the next linger timer
   std::size_t calls_ = 0;
   std::int64_t moving_legs_ = 0;
 

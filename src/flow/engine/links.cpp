@@ -110,18 +110,16 @@ void Engine::run_link(const std::shared_ptr<LinkQueue>& queue) {
 }
 
 void Engine::linked(const ActivePtr& active, std::uint16_t leg, std::vector<Candidate> candidates) {
-  enqueue(active, [this, active, leg, candidates = std::move(candidates)]() mutable {
+  enqueue(active, [this, active, leg, candidates = std::move(candidates)](Staged& staged) mutable {
     --active->outstanding;
-    auto staged = std::make_shared<Staged>();
     Linked event;
     event.leg = leg;
     event.links = processes_.link(*active->transaction, candidates);
     event.claims = processes_.after_link(active->flow, event.links, candidates);
-    if (!apply(active, std::move(event), *staged)) {
+    if (!apply(active, std::move(event), staged)) {
       check_link_done(active);
       return false;
     }
-    commit(active, staged);
     return true;
   });
 }

@@ -19,21 +19,6 @@ struct FlowSummary {
   std::vector<std::pair<std::string_view, std::int64_t>> moving;  ///< names owned by the engine
 };
 
-/// A flow in memory. At most one of its events is uncommitted at any time.
-struct Engine::Active {
-  Flow flow;
-  std::shared_ptr<const std::string> body;
-  std::shared_ptr<const contract::Transaction> transaction;  ///< null until needed
-  FlowSummary committed;                                     ///< as last stored
-  bool stored = false;                                       ///< a row exists
-  Instant status_since;
-  bool committing = false;
-  std::deque<Work> queue;
-  std::uint64_t retired_at = 0;       ///< epoch in which it last came to rest
-  std::size_t outstanding = 0;        ///< calls, questions and local work under way
-  std::vector<store::DueRow> asking;  ///< due rows of questions under way: they stay until answered
-};
-
 /// One unit in the making, with what follows its commit.
 struct Engine::Staged {
   struct Place {
@@ -45,15 +30,46 @@ struct Engine::Staged {
 
   store::Unit unit;
   std::vector<JournalEvent> events;
-  std::vector<Place> places;         ///< parallel to unit.places
-  std::vector<Action> after;         ///< calls, questions, local work
-  std::vector<std::uint16_t> taken;  ///< legs that got a slot
-  std::shared_ptr<BatchCall> batch;  ///< the call that carries what is taken
+  std::vector<Place> places;           ///< parallel to unit.places
+  std::vector<Action> after;           ///< calls, questions, local work
+  std::vector<std::uint16_t> taken;    ///< legs that got a slot
+  std::vector<std::uint16_t> batched;  ///< legs that leave with a call of several legs
   FlowSummary summary;
   bool has_flow = false;
   bool no_direct = false;  ///< legs go through the due index (a void waits for this receipt)
   bool sale_facts_changed = false;
   std::vector<std::move_only_function<void()>> committed;
+};
+
+struct Engine::Queued {
+  Work work;
+  bool on_committed = false;  ///< reads the flow: nothing of the same unit may come before it
+};
+
+/// A flow in memory. At most one of its events is uncommitted at any time.
+struct Engine::Active {
+  Flow flow;
+  std::shared_ptr<const std::string> body;
+  std::shared_ptr<const contract::Transaction> transaction;  ///< null until needed
+  FlowSummary committed;                                     ///< as last stored
+  bool stored = false;                                       ///< a row exists
+  Instant status_since;
+  bool committing = false;
+  bool running = false;  ///< its queue is being worked off
+  std::deque<Queued> queue;
+  std::uint64_t retired_at = 0;       ///< epoch in which it last came to rest
+  std::size_t outstanding = 0;        ///< calls, questions and local work under way
+  std::size_t calls = 0;              ///< of these, calls
+  std::vector<store::DueRow> asking;  ///< due rows of questions under way: they stay until answered
+};
+
+/// A planned accept that waits a moment for a slot at its targets, so that its legs leave with the
+/// accepting commit instead of passing through the due index.
+struct Engine::SlotWaiter {
+  std::shared_ptr<AcceptRequest> request;
+  Plan plan;
+  Accepted done;
+  Duration until{0};  ///< monotonic
 };
 
 /// One call that carries several legs: it leaves when the intents of all are committed.

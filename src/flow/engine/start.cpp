@@ -70,15 +70,13 @@ void Engine::recover_calls(Id after, Done done) {
          };
          for (const store::FlowRow& row : **page) {
            load(row.id, [this, finished](ActivePtr active) {
-             enqueue(active, [this, active, finished] {
-               auto staged = std::make_shared<Staged>();
-               staged->no_direct = true;
+             enqueue(active, [this, active, finished](Staged& staged) {
+               staged.no_direct = true;
                for (std::size_t i = 0; i < active->flow.legs.size(); ++i) {
                  if (active->flow.legs[i].state != LegState::calling) continue;
-                 (void)apply(active, Restarted{static_cast<std::uint16_t>(i + 1)}, *staged);
+                 (void)apply(active, Restarted{static_cast<std::uint16_t>(i + 1)}, staged);
                }
-               staged->committed.emplace_back(finished);
-               commit(active, staged);
+               staged.committed.emplace_back(finished);
                return true;
              });
            });

@@ -59,6 +59,8 @@ class Target {
   [[nodiscard]] std::size_t free_slots() const {
     return in_flight < concurrency ? concurrency - in_flight : 0;
   }
+  /// Work that came before waits for it.
+  [[nodiscard]] bool is_behind() const { return backlog || waiters || !complete; }
   [[nodiscard]] bool is_busy(const Hash128& order_key) const {
     return !order_key.is_zero() && (busy.contains(order_key) || held.contains(order_key));
   }
@@ -66,7 +68,7 @@ class Target {
   [[nodiscard]] bool direct(const Hash128& order_key, bool holder) const {
     if (free_slots() == 0) return false;
     if (holder) return true;
-    return !backlog && !waiters && complete && !is_busy(order_key);
+    return !is_behind() && !is_busy(order_key);
   }
   void free(const Hash128& order_key) {
     busy.erase(order_key);

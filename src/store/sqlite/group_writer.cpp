@@ -81,14 +81,15 @@ Fault GroupWriter::closed() const {
   return closed_fault("commit", "refused until reopened: " + broken_by_.cause);
 }
 
+bool GroupWriter::take_inbox() {
+  const std::lock_guard lock(inbox_mutex_);
+  queue_.take_all(inbox_);
+  return closed_;
+}
+
 bool GroupWriter::run_once() {
   const std::lock_guard database(database_);
-  bool closing = false;
-  {
-    const std::lock_guard lock(inbox_mutex_);
-    queue_.take_all(inbox_);
-    closing = closed_;
-  }
+  const bool closing = take_inbox();
   if (queue_.size() == 0) return false;
   if (refuses()) return refuse_queued();
 
@@ -138,6 +139,7 @@ bool GroupWriter::fill(std::vector<Item>& group, Duration started, Fault& fault)
   for (;;) {
     if (!write(group, fault)) return false;
     if (home_.monotonic() - started >= options_.budget) break;
+    if (queue_.size() == 0) take_inbox();
     std::optional<Item> item = queue_.next(bulk_allowed);
     if (!item) break;
     group.push_back(std::move(*item));

@@ -15,9 +15,9 @@
 
 namespace crossfoot::store::sqlite {
 
-/// Writes queued units in groups, each group one transaction: what is there when it begins, taken
-/// by lane weight, until the time budget is used up; it never waits to fill. Has no thread of its
-/// own: `run_once` is called by a worker thread, or inline by a simulation.
+/// Writes queued units in groups, each group one transaction: what is there or comes while it is
+/// written, taken by lane weight, until the time budget is used up; it never waits to fill. Has no
+/// thread of its own: `run_once` is called by a worker thread, or inline by a simulation.
 ///
 /// A unit that is refused after it wrote rows costs a rollback, after which the units before it are
 /// written again and every later one of this group gets a savepoint; the usual group pays for none.
@@ -68,6 +68,8 @@ class GroupWriter {
     UnitResult result;
   };
 
+  /// Answers whether the store is being closed.
+  bool take_inbox();
   bool begin();
   bool fill(std::vector<Item>& group, Duration started, Fault& fault);
   /// False when the medium failed; `fault` says how.

@@ -181,7 +181,8 @@ Status SqliteStore::open_readers() {
 void SqliteStore::start_threads() {
   checkpoint_worker_ =
       std::make_unique<Worker>("cf-checkpoint", [this] { return write_back_step(); });
-  write_worker_ = std::make_unique<Worker>("cf-writer", [this] { return write_step(); });
+  write_worker_ =
+      std::make_unique<Worker>("cf-writer", [this] { return write_step(); }, options_.commit_pace);
   for (const auto& reader : readers_) {
     read_workers_.push_back(std::make_unique<Worker>(
         "cf-reader", [this, each = reader.get()] { return read_step(*each); }));

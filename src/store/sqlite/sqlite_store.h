@@ -15,9 +15,12 @@ struct SqliteOptions {
   std::string path;                    ///< of the file; its folder exists
   runtime::Scheduler* home = nullptr;  ///< where completions run; outlives the store
   Duration commit_budget{std::chrono::milliseconds{4}};  ///< of work in one commit
-  std::size_t readers = 2;                               ///< read-only connections, 1 … 64
-  std::uint64_t log_soft_bytes = 32U << 20;              ///< the log is written back from here on
-  std::uint64_t log_hard_bytes = 256U << 20;             ///< `under_pressure` from here on
+  /// Least time between the beginnings of two commits: under load more units share a sync, and the
+  /// first after a rest does not wait. Only with a writer thread.
+  Duration commit_pace{std::chrono::milliseconds{2}};
+  std::size_t readers = 2;                    ///< read-only connections, 1 … 64
+  std::uint64_t log_soft_bytes = 32U << 20;   ///< the log is written back from here on
+  std::uint64_t log_hard_bytes = 256U << 20;  ///< `under_pressure` from here on
   std::int64_t writer_cache_bytes = 128LL << 20;
   std::int64_t reader_cache_bytes = 8LL << 20;
   std::uint32_t page_size = 4096;           ///< of a new file: 512 … 65,536, a power of two

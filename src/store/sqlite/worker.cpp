@@ -6,8 +6,8 @@
 
 namespace crossfoot::store::sqlite {
 
-Worker::Worker(std::string name, Step step)
-    : name_(std::move(name)), step_(std::move(step)), thread_([this] { run(); }) {}
+Worker::Worker(std::string name, Step step, std::chrono::microseconds pace)
+    : name_(std::move(name)), step_(std::move(step)), pace_(pace), thread_([this] { run(); }) {}
 
 void Worker::wake() {
   {
@@ -27,6 +27,13 @@ void Worker::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+bool Worker::keep_pace() {
+  std::unique_lock lock(mutex_);
+  if (signal_.wait_until(lock, begun_ + pace_, [this] { return stopping_; })) return false;
+  begun_ = std::chrono::steady_clock::now();
+  return true;
+}
+
 void Worker::run() {
   pthread_setname_np(pthread_self(), name_.c_str());
   for (;;) {
@@ -37,6 +44,7 @@ void Worker::run() {
       woken_ = false;
     }
     for (bool more = true; more;) {
+      if (pace_.count() > 0 && !keep_pace()) return;
       more = step_();
       const std::lock_guard lock(mutex_);
       if (stopping_) return;

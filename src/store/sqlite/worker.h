@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -14,8 +15,9 @@ class Worker {
  public:
   using Step = std::function<bool()>;
 
-  /// `name`: at most 15 characters, as the system shows it.
-  Worker(std::string name, Step step);
+  /// `name`: at most 15 characters, as the system shows it. `pace`: steps begin at least so far
+  /// apart, so that what comes meanwhile is gathered; the first after a rest begins at once.
+  Worker(std::string name, Step step, std::chrono::microseconds pace = {});
   ~Worker() { stop(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -27,9 +29,13 @@ class Worker {
 
  private:
   void run();
+  /// False when it is to stop.
+  bool keep_pace();
 
   std::string name_;
   Step step_;
+  std::chrono::microseconds pace_;
+  std::chrono::steady_clock::time_point begun_{};
   std::mutex mutex_;
   std::condition_variable signal_;
   bool woken_ = false;

@@ -310,6 +310,42 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "Could not be translated",
     "The connector could not make the system's message. Nothing was sent; integration corrects it.",
   ],
+  [
+    "CF-3201",
+    "programme_malformed",
+    "Programme cannot be read",
+    "The file with the programme's rules has a fault. Integration corrects the place it names.",
+  ],
+  [
+    "CF-3202",
+    "zone_unknown",
+    "Time zone unknown",
+    "A region names a zone the machine does not have. The points are the platform's alone.",
+  ],
+  [
+    "CF-3203",
+    "rate_missing",
+    "Exchange rate missing",
+    "The programme has no rate for this currency. The platform's points count, unverified.",
+  ],
+  [
+    "CF-3204",
+    "arithmetic_range",
+    "Figures too large",
+    "Beyond what is computed exactly. Usually a mistyped amount, multiplier or rate.",
+  ],
+  [
+    "CF-3205",
+    "posting_unbalanced",
+    "Entries do not balance",
+    "The payments do not settle the amount, or a tax rate is missing. The channel corrects it.",
+  ],
+  [
+    "CF-3206",
+    "nothing_to_freeze",
+    "Points without a sold line",
+    "The platform granted points that belong to no line. Ask the platform why.",
+  ],
 ];
 const reasons = new Map<string, Reason>(
   reasonRows.flatMap(([code, name, label, explanation]) => {

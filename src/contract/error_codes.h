@@ -105,6 +105,11 @@ inline constexpr std::string_view bad_setting = "CF-6003";
 inline constexpr std::string_view missing_setting = "CF-6004";
 inline constexpr std::string_view bad_connector_pack = "CF-6005";
 inline constexpr std::string_view missing_secret = "CF-6006";
+inline constexpr std::string_view document_too_large = "CF-7001";
+inline constexpr std::string_view invalid_schema = "CF-7002";
+inline constexpr std::string_view unresolved_reference = "CF-7003";
+inline constexpr std::string_view schema_too_costly = "CF-7004";
+inline constexpr std::string_view schema_violation = "CF-7005";
 inline constexpr std::string_view call_malformed = "CF-8101";
 inline constexpr std::string_view connect_failed = "CF-8102";
 inline constexpr std::string_view pool_full = "CF-8103";
@@ -129,7 +134,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 102> error_table{{
+inline constexpr std::array<ErrorInfo, 107> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -314,6 +319,16 @@ inline constexpr std::array<ErrorInfo, 102> error_table{{
      FaultClass::rejected, false},
     {"CF-6006", "A secret is not available", 0,
      FaultClass::unauthorised, false},
+    {"CF-7001", "A JSON document is larger than the limit", 413,
+     FaultClass::rejected, false},
+    {"CF-7002", "The schema cannot be used", 400,
+     FaultClass::rejected, false},
+    {"CF-7003", "A reference of the schema leads nowhere", 404,
+     FaultClass::not_found, false},
+    {"CF-7004", "Validation was given up at a limit", 422,
+     FaultClass::rejected, false},
+    {"CF-7005", "The document does not satisfy its schema", 400,
+     FaultClass::rejected, false},
     {"CF-8101", "The call could not be made from its parts", 0,
      FaultClass::rejected, false},
     {"CF-8102", "No connection could be made", 0,

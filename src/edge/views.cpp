@@ -107,13 +107,16 @@ void write_link(JsonWriter& out, const flow::LineLink& link) {
   out.begin_object();
   out.member("line", link.line);
   out.member("disposition", flow::to_string(link.disposition));
-  out.member("covered", std::to_string(covered));
+  const auto text = [&link](std::int64_t units) {
+    return to_string(ledger::to_decimal({units, link.measured}));
+  };
+  out.member("covered", text(covered));
   out.key("originals").begin_array();
   for (const flow::LinkPart& part : link.parts) {
     out.begin_object();
     out.member_or_null("id", part.original.is_nil() ? "" : to_string(part.original));
     out.member("line", part.line);
-    out.member("quantity", std::to_string(part.units));
+    out.member("quantity", text(part.units));
     out.end_object();
   }
   out.end_array().end_object();

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "contract/error_codes.h"
+#include "ledger/unit_split.h"
 
 namespace crossfoot::ledger {
 
@@ -47,9 +48,10 @@ class Accruer {
     accrual_.rounding = programme.rounding;
     accrual_.eligible = accrual_.excluded = Money{0, transaction.currency};
     accrual_.lines.reserve(pricing.lines.size());
-    for (const PricedLine& line : pricing.lines) {
+    for (const contract::Line& line : transaction.lines) {
       accrual_.lines.push_back({line.number, Money{0, transaction.currency}, 0, {}});
-      accrual_.lines.back().points.units = line.discount_units.units;
+      if (line.action != LineAction::sold) continue;
+      accrual_.lines.back().points.quantity = line_quantity(line.quantity, line.measured);
     }
   }
 
@@ -188,9 +190,18 @@ class Accruer {
       accrual_.components.push_back({ComponentKind::campaign, c, zero, 0});
     }
     factors_.resize(pricing_.lines.size(), 0);
+    for (std::size_t part = 0; part <= campaigns_.size(); ++part) {
+      parts_.emplace_back();
+      parts_.back().covers.resize(pricing_.lines.size(), false);
+      parts_.back().factors.resize(pricing_.lines.size(), 0);
+    }
     for (std::size_t i = 0; i < pricing_.lines.size(); ++i) {
       if (!takes_part(i)) continue;
       const std::int64_t eligible = accrual_.lines[i].eligible.minor;
+      const auto cover = [&](std::size_t part, Wide surplus) {
+        parts_[part].covers[i] = true;
+        parts_[part].factors[i] = surplus;
+      };
       const auto add = [&](std::size_t index, Wide surplus) {
         accrual_.components[index].eligible.minor += eligible;
         accrual_.components[index].numerator += surplus * eligible;
@@ -198,9 +209,12 @@ class Accruer {
       Wide factor = denominator_;
       add(0, factor);
       if (tier_) add(1, stack(factor, tier_multiplier_));
+      cover(0, factor);
       for (std::size_t c = 0; c < campaigns_.size(); ++c) {
         if (((masks_[i] >> c) & 1U) == 0) continue;
-        add(first_campaign + c, stack(factor, programme_.campaigns[campaigns_[c]].multiplier));
+        const Wide surplus = stack(factor, programme_.campaigns[campaigns_[c]].multiplier);
+        add(first_campaign + c, surplus);
+        cover(1 + c, surplus);
       }
       factors_[i] = factor;
     }
@@ -228,14 +242,56 @@ class Accruer {
     return sum <= weight_max;
   }
 
-  void spread() {
-    boost::container::small_vector<LineWeight, 16> weights;
-    boost::container::small_vector<UnitAllocation, 16> shares(accrual_.lines.size());
-    for (const AccruedLine& line : accrual_.lines) {
-      weights.push_back({line.weight, line.points.units});
+  /// Rules that hold for the same lines are one part; factors lose what all have in common. Where a
+  /// rule takes points off they are not told apart: no unit has less than nothing.
+  void join_parts() {
+    Wide common = 0;
+    const bool takes_off = std::ranges::any_of(parts_, [](const EarningPart& part) {
+      return std::ranges::any_of(part.factors, [](Wide factor) { return factor < 0; });
+    });
+    if (takes_off) {
+      parts_.resize(1);
+      parts_[0].factors.assign(factors_.begin(), factors_.end());
     }
-    allocate(accrual_.total.count, weights, shares);
-    for (std::size_t i = 0; i < shares.size(); ++i) accrual_.lines[i].points = shares[i];
+    for (std::size_t p = 0; p < parts_.size(); ++p) {
+      for (std::size_t before = 0; before < p; ++before) {
+        if (parts_[before].covers != parts_[p].covers) continue;
+        for (std::size_t i = 0; i < parts_[p].factors.size(); ++i) {
+          parts_[before].factors[i] += parts_[p].factors[i];
+        }
+        parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(p));
+        --p;
+        break;
+      }
+    }
+    for (const EarningPart& part : parts_) {
+      for (const Wide factor : part.factors) {
+        if (factor != common) common = greatest_common(common, factor);
+      }
+    }
+    if (common <= 1) return;
+    for (EarningPart& part : parts_) {
+      for (Wide& factor : part.factors) factor /= common;
+    }
+  }
+
+  void spread() {
+    join_parts();
+    boost::container::small_vector<LinePoints, 8> points(accrual_.lines.size());
+    boost::container::small_vector<std::int64_t, 16> eligible;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      points[i].quantity = accrual_.lines[i].points.quantity;
+      eligible.push_back(accrual_.lines[i].eligible.minor);
+    }
+    split_over_units(accrual_.total.count,
+                     {.transaction = transaction_,
+                      .pricing = pricing_,
+                      .base = programme_.base,
+                      .excluded = accrual_.excluded.minor,
+                      .eligible = eligible,
+                      .parts = parts_},
+                     points);
+    for (std::size_t i = 0; i < points.size(); ++i) accrual_.lines[i].points = std::move(points[i]);
   }
 
   const Programme& programme_;
@@ -247,6 +303,7 @@ class Accruer {
   boost::container::small_vector<std::uint32_t, 8> campaigns_;  // those that hold for some line
   boost::container::small_vector<std::uint32_t, 16> masks_;     // per line, bits over campaigns_
   boost::container::small_vector<Wide, 16> factors_;            // per line, over denominator_
+  boost::container::small_vector<EarningPart, 2> parts_;        // base with tier, then campaigns
   Wide denominator_ = 1;
 };
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "contract/error_codes.h"
-#include "ledger/accrual.h"
+#include "ledger/line_points.h"
 
 namespace crossfoot::ledger {
 
@@ -9,29 +9,35 @@ namespace {
 
 struct NumberedLine {
   std::uint32_t number = 0;
-  std::size_t frozen = 0;  // index
+  std::size_t at = 0;  // index
 };
 
-/// Each line's answered points over its own units; false when the figures are not one for some sold
-/// lines that sum up to the answer.
-bool freeze_by_lines(FrozenAllocation& frozen, std::span<const AnsweredLine> per_line) {
+/// Each line's answered points over its own units; false, and nothing done, when the figures are
+/// not one for some sold lines that sum up to the answer.
+bool freeze_by_lines(std::vector<FrozenLine>& lines, Points answered,
+                     std::span<const AnsweredLine> per_line) {
   std::vector<NumberedLine> numbers;
-  numbers.reserve(frozen.lines.size());
-  for (const FrozenPoints& line : frozen.lines) numbers.push_back({line.number, numbers.size()});
+  numbers.reserve(lines.size());
+  for (const FrozenLine& line : lines) numbers.push_back({line.line, numbers.size()});
   std::ranges::sort(numbers, {}, &NumberedLine::number);
-  std::vector<std::int64_t> points(frozen.lines.size(), 0);
-  std::vector<bool> seen(frozen.lines.size(), false);
+  std::vector<std::int64_t> points(lines.size(), 0);
+  std::vector<bool> seen(lines.size(), false);
   Wide sum = 0;
   for (const AnsweredLine& answer : per_line) {
     const auto at = std::ranges::lower_bound(numbers, answer.number, {}, &NumberedLine::number);
-    if (at == numbers.end() || at->number != answer.number || seen[at->frozen]) return false;
-    seen[at->frozen] = true;
-    points[at->frozen] = answer.points.count;
+    const bool known = at != numbers.end() && at->number == answer.number;
+    if (!known && answer.points.count == 0) continue;  // a returned line, told of for completeness
+    if (!known || seen[at->at]) return false;
+    if (answer.points.count > weight_max || answer.points.count < -weight_max) return false;
+    seen[at->at] = true;
+    points[at->at] = answer.points.count;
     sum += answer.points.count;
   }
-  if (sum != frozen.total.count) return false;
+  if (sum != answered.count) return false;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    frozen.lines[i].points = spread_evenly(points[i], frozen.lines[i].points.units);
+    LinePoints& line = lines[i].points;
+    if (line.sum() == points[i] || line.units() == 0) continue;
+    line = line_points(line.quantity, spread_evenly(points[i], line.units()));
   }
   return true;
 }
@@ -45,36 +51,31 @@ std::unexpected<Fault> refuse(std::string_view code, std::string cause) {
 
 }  // namespace
 
-Result<FrozenAllocation> freeze(Points answered, std::span<const AnsweredLine> per_line,
-                                const Accrual& accrual) {
+Result<bool> freeze(std::vector<FrozenLine>& lines, Points answered,
+                    std::span<const AnsweredLine> per_line) {
   if (answered.count > weight_max || answered.count < -weight_max) {
     return refuse(contract::error_code::arithmetic_range, "the answered points are out of range");
   }
-  FrozenAllocation frozen{.total = answered};
   std::vector<LineWeight> weights;
-  for (const AccruedLine& line : accrual.lines) {
-    if (line.points.units == 0) continue;
-    frozen.lines.push_back({line.number, {0, 0, line.points.units}});
-    weights.push_back({line.weight, line.points.units});
+  std::int64_t expected = 0;
+  std::int64_t units = 0;
+  for (const FrozenLine& line : lines) {
+    weights.push_back({line.weight, line.points.units()});
+    expected += line.points.sum();
+    units += line.points.units();
   }
-  if (frozen.lines.empty()) {
-    if (answered.count == 0) return frozen;
+  if (units == 0) {
+    if (answered.count == 0) return false;
     return refuse(contract::error_code::nothing_to_freeze,
                   "points were answered for a receipt without sold lines");
   }
-  frozen.by_vendor_lines = !per_line.empty() && freeze_by_lines(frozen, per_line);
-  if (frozen.by_vendor_lines) return frozen;
+  if (!per_line.empty() && freeze_by_lines(lines, answered, per_line)) return true;
+  if (expected == answered.count) return false;
   const auto shares = allocate(answered.count, weights);
-  for (std::size_t i = 0; i < shares.size(); ++i) frozen.lines[i].points = shares[i];
-  return frozen;
-}
-
-Result<FrozenAllocation> freeze(Points answered, std::span<const AnsweredLine> per_line,
-                                const contract::Transaction& transaction, const Pricing& pricing,
-                                const Programme& programme, LocalTime at) {
-  auto accrual = accrue(programme, transaction, pricing, at);
-  if (!accrual) return fail(std::move(accrual.error()));
-  return freeze(answered, per_line, *accrual);
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    lines[i].points = line_points(lines[i].points.quantity, shares[i]);
+  }
+  return false;
 }
 
 }  // namespace crossfoot::ledger

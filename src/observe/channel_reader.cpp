@@ -290,14 +290,6 @@ std::optional<ledger::Accrual> ChannelReader::accrue(const Transaction& transact
   return std::move(*accrual);
 }
 
-std::optional<UnitPoints> ChannelReader::freeze(const Transaction& transaction) const {
-  const ledger::Pricing pricing = ledger::price(transaction);
-  const auto accrual = accrue(transaction, pricing);
-  const auto local = ledger::local_time(programme_, transaction, zones_);
-  if (!accrual || !local) return std::nullopt;
-  return UnitPoints(programme_, transaction, pricing, *accrual, *local);
-}
-
 void ChannelReader::add_accrual(const Message& message, ExpectedItem item,
                                 std::vector<ExpectedItem>& items) {
   item.member = message.transaction.member;
@@ -334,8 +326,8 @@ Status ChannelReader::add_reversal(store::Reader& reader, const Message& message
   // The platform takes back what it gave, where it gave it.
   item.member = (*original)->member;
   item.shop = (*original)->shop;
-  if (auto frozen = freeze(**original)) {
-    auto group = std::make_shared<const ReversalGroup>(*book, std::move(*frozen));
+  if (auto accrual = accrue(**original, ledger::price(**original))) {
+    auto group = std::make_shared<const ReversalGroup>(*book, std::move(accrual->lines));
     item.points = group->points_of(message.flow.id);
     if (group->size() > 1) item.group = std::move(group);
   }

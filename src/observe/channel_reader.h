@@ -68,7 +68,6 @@ class ChannelReader {
                                                                            Id id);
   [[nodiscard]] std::optional<ledger::Accrual> accrue(const contract::Transaction& transaction,
                                                       const ledger::Pricing& pricing) const;
-  [[nodiscard]] std::optional<UnitPoints> freeze(const contract::Transaction& transaction) const;
 
   const ledger::Programme& programme_;
   const ledger::ZoneLookup& zones_;

@@ -264,6 +264,7 @@ TEST_F(OvertakingTest, WhatNoOrderExplainsIsABreak) {
   expect({4, 4, 3}, {"B1"});
   expect({3, 3, 3}, {"B0"});
   expect({3, 4, 5}, {"B2"});
+  expect({3, 5, 3}, {"B0", "B1"});  // one alone would be explained by another order
 }
 
 TEST_F(ReconcilerTest, BreaksArePagedAndFilteredByClass) {

@@ -5,8 +5,11 @@
 
 namespace crossfoot::observe {
 
-ReversalGroup::ReversalGroup(const flow::Book& book, UnitPoints points)
-    : key_(book.key), points_(std::move(points)) {
+ReversalGroup::ReversalGroup(const flow::Book& book, std::vector<ledger::AccruedLine> lines)
+    : key_(book.key) {
+  for (ledger::AccruedLine& line : lines) {
+    if (line.points.quantity.count > 0) points_.emplace(line.number, std::move(line.points));
+  }
   std::vector<const flow::Claim*> claims;
   for (const flow::Claim& claim : book.claims) {
     if (claim.revision != 0 && !claim.reversal.empty()) claims.push_back(&claim);
@@ -27,7 +30,8 @@ std::vector<Points> ReversalGroup::in_order(const std::vector<std::size_t>& orde
   for (const std::size_t index : order) {
     for (const auto& [line, units] : members_[index].units) {
       std::int64_t& at = before[line];
-      points[index].count += points_.prefix(line, at + units) - points_.prefix(line, at);
+      const auto sold = points_.find(line);
+      if (sold != points_.end()) points[index] += ledger::reversal(sold->second, at, at + units);
       at += units;
     }
   }
@@ -38,7 +42,7 @@ std::optional<Points> ReversalGroup::points_of(Id claimant) const {
   const auto own = std::ranges::find(members_, claimant, &Member::claimant);
   if (own == members_.end()) return std::nullopt;
   for (const auto& [line, units] : own->units) {
-    if (!points_.knows(line)) return std::nullopt;
+    if (!points_.contains(line)) return std::nullopt;
   }
   std::vector<std::size_t> order(members_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -59,12 +63,16 @@ std::map<Id, Points> ReversalGroup::explain(const std::map<Id, Seen>& seen) cons
     }
     return count;
   };
-  std::size_t fewest = unexplained(best);
+  const std::size_t in_turn = unexplained(best);
+  // Who overtakes changes two reversals at least: an order that explains one of them only, while
+  // all are in sight, explains damage away.
+  const std::size_t gain = seen.size() < members_.size() ? 1 : 2;
+  std::size_t fewest = in_turn;
   while (fewest > 0 && members_.size() <= permuted_max &&
          std::ranges::next_permutation(order).found) {
     std::vector<Points> points = in_order(order);
     const std::size_t count = unexplained(points);
-    if (count >= fewest) continue;
+    if (count >= fewest || count + gain > in_turn) continue;
     fewest = count;
     best = std::move(points);
   }

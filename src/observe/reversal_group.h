@@ -10,7 +10,7 @@
 #include "base/id.h"
 #include "base/money.h"
 #include "flow/plan/book.h"
-#include "observe/unit_points.h"
+#include "ledger/accrual.h"
 
 namespace crossfoot::observe {
 
@@ -23,7 +23,8 @@ class ReversalGroup {
   /// Orders of more reversals than this are not tried: 5,040.
   static constexpr std::size_t permuted_max = 7;
 
-  ReversalGroup(const flow::Book& book, UnitPoints points);
+  /// `lines`: what the original earned, by Crossfoot's own arithmetic.
+  ReversalGroup(const flow::Book& book, std::vector<ledger::AccruedLine> lines);
 
   [[nodiscard]] const Hash128& key() const { return key_; }
   [[nodiscard]] std::size_t size() const { return members_.size(); }
@@ -38,7 +39,8 @@ class ReversalGroup {
     bool agreed = false;
   };
   /// Points of every member under the order that leaves the fewest of the seen ones unexplained,
-  /// and none of those that agreed.
+  /// and none of those that agreed; another order than that of the revisions only where it explains
+  /// two, as every overtaking does, or some member is not in sight.
   [[nodiscard]] std::map<Id, Points> explain(const std::map<Id, Seen>& seen) const;
 
  private:
@@ -50,8 +52,8 @@ class ReversalGroup {
   [[nodiscard]] std::vector<Points> in_order(const std::vector<std::size_t>& order) const;
 
   Hash128 key_;
-  UnitPoints points_;
-  std::vector<Member> members_;  ///< in the order of the revisions
+  std::map<std::uint32_t, ledger::LinePoints> points_;  ///< of the sold lines
+  std::vector<Member> members_;                         ///< in the order of the revisions
 };
 
 }  // namespace crossfoot::observe

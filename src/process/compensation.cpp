@@ -38,7 +38,7 @@ std::string reversal_arguments(const flow::ClaimAnswer& answer) {
   for (const flow::ReversalLine& line : answer.reversal) {
     out.begin_object();
     out.member("line", line.line);
-    out.member("quantity", std::to_string(line.units));
+    out.member("quantity", to_string(ledger::to_decimal({line.units, line.measured})));
     out.end_object();
   }
   out.end_array();

@@ -34,7 +34,8 @@ std::vector<flow::LineLink> RetailProcesses::link(const contract::Transaction& t
     if (!wanted) continue;
     flow::LineLink link;
     link.line = line.number;
-    link.units = ledger::unit_count(line.quantity, line.measured);
+    // Sold lines are found by the piece, so a broken one claims a whole one.
+    link.units = ledger::count_in(ledger::line_quantity(line.quantity, line.measured), false);
     if (transaction.member.empty()) {
       link.disposition = flow::Disposition::no_customer;
       links.push_back(std::move(link));

@@ -90,7 +90,7 @@ void add_accrual(const flow::PlanInput& input, const ledger::Pricing& pricing, f
     if (line.action != contract::LineAction::sold) continue;
     flow::FrozenLine frozen;
     frozen.line = line.number;
-    frozen.points.units = ledger::unit_count(line.quantity, line.measured);
+    frozen.points.quantity = ledger::line_quantity(line.quantity, line.measured);
     plan.frozen.push_back(frozen);
   }
   if (sale.member.empty()) return;
@@ -106,7 +106,7 @@ void add_accrual(const flow::PlanInput& input, const ledger::Pricing& pricing, f
   plan.expected = accrual->total;
   for (const ledger::AccruedLine& accrued : accrual->lines) {
     const auto at = std::ranges::find(plan.frozen, accrued.number, &flow::FrozenLine::line);
-    if (at == plan.frozen.end() || accrued.points.units == 0) continue;
+    if (at == plan.frozen.end() || accrued.points.quantity.count == 0) continue;
     at->points = accrued.points;
     at->weight = accrued.weight;
   }
@@ -119,7 +119,9 @@ void add_claims(const flow::PlanInput& input, flow::Plan& plan) {
     if (line.action != contract::LineAction::returned) continue;
     flow::LineLink link;
     link.line = line.number;
-    link.units = ledger::unit_count(line.quantity, line.measured);
+    const ledger::LineQuantity quantity = ledger::line_quantity(line.quantity, line.measured);
+    link.units = quantity.count;
+    link.measured = quantity.measured;
     if (!is_linkable(line.kind)) {
       link.disposition = flow::Disposition::adjustment;
       plan.links.push_back(std::move(link));

@@ -14,11 +14,13 @@ flow::Plan plan_sale(const flow::PlanInput& input) {
   plan.legs.push_back(target_leg(input, flow::LegKind::post, input.routing.erp, {"post"}));
   if (sale.source_format.empty() || sale.member.empty()) return plan;
   for (const contract::Line& line : sale.lines) {
-    if (!is_linkable(line.kind)) continue;
+    const ledger::LineQuantity quantity = ledger::line_quantity(line.quantity, line.measured);
+    // Sources whose returns name no original sell by the piece.
+    if (!is_linkable(line.kind) || quantity.measured) continue;
     plan.sold.push_back({.line = line.number,
                          .article = folded(line.article),
                          .unit_price = line.unit_price.normalised(),
-                         .units = ledger::unit_count(line.quantity, line.measured),
+                         .units = quantity.count,
                          .source_row = line.source_row});
   }
   return plan;

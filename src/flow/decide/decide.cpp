@@ -324,30 +324,10 @@ class Decider {
     }
     if (leg.kind != LegKind::accrue) return;
     flow_.answered = answer.points;
-    freeze(answer);
-  }
-
-  /// Points per unit over what the platform answered: by line where it says so, else over all units
-  /// by their eligible amounts.
-  void freeze(const ItemAnswer& answer) {
-    if (flow_.frozen.empty()) return;
-    std::int64_t by_lines = 0;
-    for (const auto& [number, points] : answer.line_points) by_lines += points.count;
-    if (answer.line_points.empty() || by_lines != answer.points->count) {
-      std::vector<ledger::LineWeight> weights;
-      for (const FrozenLine& line : flow_.frozen) {
-        weights.push_back({line.weight, line.points.units});
-      }
-      const auto shares = ledger::allocate(answer.points->count, weights);
-      for (std::size_t i = 0; i < shares.size(); ++i) flow_.frozen[i].points = shares[i];
-      return;
-    }
-    for (const auto& [number, points] : answer.line_points) {
-      const auto at = std::ranges::find(flow_.frozen, number, &FrozenLine::line);
-      if (at == flow_.frozen.end() || at->points.units == 0) continue;
-      at->points = {points.count / at->points.units, points.count % at->points.units,
-                    at->points.units};
-    }
+    std::vector<ledger::AnsweredLine> per_line;
+    for (const auto& [number, points] : answer.line_points) per_line.push_back({number, points});
+    // Points for a receipt that sold nothing belong to no unit: no return can take them back.
+    (void)ledger::freeze(flow_.frozen, *answer.points, per_line);
   }
 
   void finish(Leg& leg) {
@@ -444,7 +424,9 @@ class Decider {
     for (ClaimLine line : answer.lines) {
       for (LineLink& link : flow_.links) {
         for (LinkPart& part : link.parts) {
-          if (part.book != leg.book || part.line != line.line) continue;
+          if (part.book != leg.book || part.line != line.line || link.measured != line.measured) {
+            continue;
+          }
           const std::int64_t share = std::min(part.units, line.covered);
           part.covered = share;
           line.covered -= share;

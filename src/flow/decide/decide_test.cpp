@@ -33,7 +33,8 @@ Flow sale_flow() {
   memo.steps = {{.operation = "create_memo", .reference = "A"},
                 {.operation = "release_memo", .reference = "B"}};
   flow.legs = {validate, accrue, memo};
-  flow.frozen = {{1, {0, 0, 2}, 200}, {2, {0, 0, 1}, 100}};
+  flow.frozen = {{1, {.quantity = {2, false}, .runs = {}}, 200},
+                 {2, {.quantity = {1, false}, .runs = {}}, 100}};
   return flow;
 }
 
@@ -106,7 +107,7 @@ TEST(Decide, AnAnswerFreezesThePointsByTheVendorsLines) {
   const Transition transition = decide(flow, Answered{2, answer}, facts_at());
   EXPECT_EQ(flow.legs[1].state, LegState::done);
   EXPECT_EQ(flow.answered->count, 38);
-  EXPECT_EQ(flow.frozen[0].points, (ledger::UnitAllocation{16, 1, 2}));
+  EXPECT_EQ(flow.frozen[0].points, ledger::line_points({2, false}, {16, 1, 2}));
   EXPECT_TRUE(transition.sale_facts_changed);
   EXPECT_EQ(count(transition, Action::Kind::leave), 1U);
 }

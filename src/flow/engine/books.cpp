@@ -17,9 +17,11 @@ Claim claim_of(const Flow& flow, const Leg& leg) {
   for (const LineLink& link : flow.links) {
     for (const LinkPart& part : link.parts) {
       if (part.book != leg.book) continue;
-      const auto at = std::ranges::find(claim.lines, part.line, &ClaimLine::line);
+      const auto at = std::ranges::find_if(claim.lines, [&](const ClaimLine& line) {
+        return line.line == part.line && line.measured == link.measured;
+      });
       if (at == claim.lines.end()) {
-        claim.lines.push_back({part.line, part.units, 0});
+        claim.lines.push_back({part.line, part.units, 0, link.measured});
       } else {
         at->units += part.units;
       }

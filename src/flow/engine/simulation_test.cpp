@@ -360,7 +360,7 @@ class World {
     }
     const auto claims = story_.claimed.find(sequence);
     for (const FrozenLine& frozen : sale.frozen) {
-      const std::int64_t sold = frozen.points.units;
+      const std::int64_t sold = frozen.points.quantity.count;
       std::int64_t back = 0;
       if (claims != story_.claimed.end() && claims->second.contains(frozen.line)) {
         back = std::min(sold, claims->second.at(frozen.line));

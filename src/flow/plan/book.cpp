@@ -11,7 +11,8 @@ namespace crossfoot::flow {
 
 namespace {
 
-constexpr std::uint64_t stored_version = 1;
+/// 2: frozen points by runs of units; claims say whether they are measured.
+constexpr std::uint64_t stored_version = 2;
 
 std::int64_t& taken_back_of(Book& book, std::uint32_t line) {
   const auto at =
@@ -20,17 +21,32 @@ std::int64_t& taken_back_of(Book& book, std::uint32_t line) {
   return book.taken_back.emplace_back(line, 0).second;
 }
 
+/// What a claim asks of a sold line, in the sold line's measure.
+std::int64_t asked_of(const ClaimLine& line, const FrozenLine& sold) {
+  return ledger::count_in({line.units, line.measured}, sold.points.quantity.measured);
+}
+
+/// What is covered of it, in the claim's own measure.
+std::int64_t covered_of(const ClaimLine& line, std::int64_t covered, const FrozenLine& sold) {
+  if (covered == asked_of(line, sold)) return line.units;
+  const bool measured = sold.points.quantity.measured;
+  if (line.measured == measured) return covered;
+  constexpr std::int64_t million = 1'000'000;
+  return measured ? covered / million : std::min(line.units, covered * million);
+}
+
 /// Shares the sold units out to the claims in their order; answers whether any share changed.
 void attribute(Book& book) {
   const SaleFacts& sale = *book.sale;
   for (const FrozenLine& sold : sale.lines) {
-    std::int64_t left = sold.points.units;
+    std::int64_t left = sold.points.quantity.count;
     for (Claim& claim : book.claims) {
       if (claim.whole) left = 0;
       for (ClaimLine& line : claim.lines) {
         if (line.line != sold.line) continue;
-        const std::int64_t covered = std::min(line.units, left);
-        left -= covered;
+        const std::int64_t taken = std::min(asked_of(line, sold), left);
+        left -= taken;
+        const std::int64_t covered = covered_of(line, taken, sold);
         if (covered == line.covered) continue;
         line.covered = covered;
         if (claim.status == ClaimStatus::answered) claim.delivered = false;
@@ -45,21 +61,21 @@ void settle(Book& book, Claim& claim) {
   const SaleFacts& sale = *book.sale;
   std::vector<ReversalLine> delta;
   for (const FrozenLine& sold : sale.lines) {
-    std::int64_t wanted = claim.whole ? sold.points.units : 0;
+    std::int64_t wanted = claim.whole ? sold.points.quantity.count : 0;
     for (const Claim& other : book.claims) {
       const bool counts = &other == &claim || other.status == ClaimStatus::answered;
       if (!counts) continue;
-      if (other.whole) wanted = sold.points.units;
+      if (other.whole) wanted = sold.points.quantity.count;
       for (const ClaimLine& line : other.lines) {
-        if (line.line == sold.line) wanted += line.units;
+        if (line.line == sold.line) wanted += asked_of(line, sold);
       }
     }
     std::int64_t& back = taken_back_of(book, sold.line);
-    const std::int64_t total = std::min(sold.points.units, wanted);
+    const std::int64_t total = std::min(sold.points.quantity.count, wanted);
     INVARIANT(total >= back, "units taken back only grow while claims are not withdrawn");
     if (total == back) continue;
-    delta.push_back(
-        {sold.line, total - back, Points{sold.points.prefix(total) - sold.points.prefix(back)}});
+    delta.push_back({sold.line, total - back, ledger::reversal(sold.points, back, total),
+                     sold.points.quantity.measured});
     back = total;
   }
   claim.status = ClaimStatus::answered;
@@ -99,7 +115,7 @@ std::int64_t Book::claimed(std::uint32_t line) const {
   std::int64_t units = 0;
   for (const Claim& claim : claims) {
     for (const ClaimLine& asked : claim.lines) {
-      if (asked.line == line) units += asked.units;
+      if (asked.line == line) units += ledger::count_in({asked.units, asked.measured}, false);
     }
   }
   return units;
@@ -191,6 +207,7 @@ std::string encode(const Book& book) {
       out.u64(line.line);
       out.i64(line.units);
       out.i64(line.covered);
+      out.boolean(line.measured);
     }
     out.enumerator(claim.status);
     out.boolean(claim.delivered);
@@ -200,6 +217,7 @@ std::string encode(const Book& book) {
       out.u64(line.line);
       out.i64(line.units);
       out.i64(line.points.count);
+      out.boolean(line.measured);
     }
   }
   return out.take();
@@ -207,7 +225,7 @@ std::string encode(const Book& book) {
 
 namespace {
 
-SaleFacts get_sale(ByteReader& in) {
+SaleFacts get_sale(ByteReader& in, std::uint64_t version) {
   SaleFacts sale;
   sale.flow = in.id();
   sale.tenant = in.text();
@@ -218,11 +236,11 @@ SaleFacts get_sale(ByteReader& in) {
   sale.post_settled = in.boolean();
   sale.posted = in.boolean();
   sale.post_reference = in.text();
-  sale.lines = get_frozen(in);
+  sale.lines = get_frozen(in, version);
   return sale;
 }
 
-Claim get_claim(ByteReader& in) {
+Claim get_claim(ByteReader& in, std::uint64_t version) {
   Claim claim;
   claim.flow = in.id();
   claim.leg = static_cast<std::uint16_t>(in.u64());
@@ -234,6 +252,7 @@ Claim get_claim(ByteReader& in) {
     line.line = static_cast<std::uint32_t>(in.u64());
     line.units = in.i64();
     line.covered = in.i64();
+    line.measured = version >= 2 && in.boolean();
     claim.lines.push_back(line);
   }
   claim.status = in.enumerator(ClaimStatus::answered);
@@ -244,6 +263,7 @@ Claim get_claim(ByteReader& in) {
     line.line = static_cast<std::uint32_t>(in.u64());
     line.units = in.i64();
     line.points = {in.i64()};
+    line.measured = version >= 2 && in.boolean();
     claim.reversal.push_back(line);
   }
   return claim;
@@ -259,15 +279,15 @@ Result<Book> decode_book(std::string_view bytes) {
   book.date = {static_cast<std::int32_t>(in.i64())};
   book.version = static_cast<std::uint32_t>(in.u64());
   book.revision = static_cast<std::uint32_t>(in.u64());
-  if (in.boolean()) book.sale = get_sale(in);
+  if (in.boolean()) book.sale = get_sale(in, version);
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     const auto line = static_cast<std::uint32_t>(in.u64());
     book.taken_back.emplace_back(line, in.i64());
   }
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
-    book.claims.push_back(get_claim(in));
+    book.claims.push_back(get_claim(in, version));
   }
-  if (version != stored_version || in.failed() || !in.at_end()) {
+  if (version == 0 || version > stored_version || in.failed() || !in.at_end()) {
     return fail({.code = std::string(contract::error_code::stored_bytes_corrupt),
                  .fault_class = FaultClass::corrupt,
                  .where = "receipt book",

@@ -26,17 +26,21 @@ struct SaleFacts {
 
 [[nodiscard]] SaleFacts sale_facts(const Flow& sale);
 
+/// How much of a line is claimed, in the claimant's own measure.
 struct ClaimLine {
   std::uint32_t line = 0;
   std::int64_t units = 0;
   std::int64_t covered = 0;
+  bool measured = false;  ///< both are millionths (ledger::LineQuantity)
 };
 
-/// Units of one line to take back at the loyalty platform, with the points they were frozen with.
+/// Units of one line to take back at the loyalty platform, in the sold line's measure, with the
+/// points they were frozen with.
 struct ReversalLine {
   std::uint32_t line = 0;
   std::int64_t units = 0;
   Points points;
+  bool measured = false;
 };
 
 enum class ClaimStatus : std::uint8_t {
@@ -75,7 +79,7 @@ struct Book {
 
   /// A fact or a delivery is outstanding.
   [[nodiscard]] bool pending() const;
-  /// Units of a line that are neither claimed nor taken back; the sold units come from the sale.
+  /// Whole units of a line that are claimed; the sold units come from the sale.
   [[nodiscard]] std::int64_t claimed(std::uint32_t line) const;
   [[nodiscard]] bool voided() const;
 };

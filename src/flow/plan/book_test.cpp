@@ -8,6 +8,8 @@
 #include <map>
 #include <numeric>
 
+#include "base/codec.h"
+
 namespace crossfoot::flow {
 namespace {
 
@@ -18,7 +20,8 @@ SaleFacts settled_sale() {
   sale.accrue_settled = sale.accrued = sale.post_settled = sale.posted = true;
   sale.accrual_reference = "ACCRUAL";
   sale.post_reference = "POSTING";
-  sale.lines = {{1, {17, 0, 2}, 0}, {2, {4, 0, 1}, 0}};  // V6: 17, 17, 4
+  sale.lines = {{1, ledger::line_points({2, false}, {17, 0, 2}), 0},
+                {2, ledger::line_points({1, false}, {4, 0, 1}), 0}};  // V6: 17, 17, 4
   return sale;
 }
 
@@ -84,7 +87,7 @@ TEST(Book, AnyOrderOfSaleAndReturnsEndsInTheSameLedger) {
 TEST(Book, SixtyFourReturnsNeverTakeBackMoreThanWasSold) {
   Book book;
   SaleFacts sale = settled_sale();
-  sale.lines = {{1, {1, 3, 10}, 0}};
+  sale.lines = {{1, ledger::line_points({10, false}, {1, 3, 10}), 0}};
   evaluate(book, sale);
   for (std::uint64_t i = 0; i < 64; ++i) {
     add_claim(book, claim_by(100 + i, static_cast<std::int64_t>((i * 37) % 64), {{1, 1, 0}}));
@@ -155,6 +158,99 @@ TEST(Book, StoredFormRoundTripsAndRefusesDamage) {
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(decode_book(bytes.substr(0, size)).has_value()) << size;
   }
+}
+
+/// 0.735 kg for 13 points.
+SaleFacts weighed_sale() {
+  SaleFacts sale = settled_sale();
+  sale.lines = {{1, {.quantity = {735'000, true}, .runs = {{1, 13}}}, 0}};
+  return sale;
+}
+
+TEST(Book, APartOfAWeighedLineTakesItsPartBack) {
+  // Goal: 0.300 kg of 0.735 kg take 5 of 13 points, the next 0.500 kg what is left.
+  Book book;
+  evaluate(book, weighed_sale());
+  add_claim(book, claim_by(10, 100, {{1, 300'000, 0, true}}));
+  add_claim(book, claim_by(11, 200, {{1, 500'000, 0, true}}));
+  evaluate(book, std::nullopt);
+  const ReversalLine& first = book.claims[0].reversal.at(0);
+  EXPECT_EQ(first.units, 300'000);
+  EXPECT_TRUE(first.measured);
+  EXPECT_EQ(first.points, Points{5});
+  EXPECT_EQ(book.claims[1].reversal.at(0).units, 435'000);
+  EXPECT_EQ(book.claims[1].reversal.at(0).points, Points{8});
+  EXPECT_EQ(book.claims[0].lines[0].covered, 300'000);
+  EXPECT_EQ(book.claims[1].lines[0].covered, 435'000);
+}
+
+TEST(Book, PiecesAndWeightsMeetInTheSoldLinesMeasure) {
+  // Goal: one "piece" of a weighed line asks for a whole kilogram, half a piece for a whole one.
+  Book weighed;
+  evaluate(weighed, weighed_sale());
+  add_claim(weighed, claim_by(10, 100, {{1, 1, 0, false}}));
+  evaluate(weighed, std::nullopt);
+  EXPECT_EQ(weighed.claims[0].reversal.at(0).units, 735'000);
+  EXPECT_EQ(weighed.claims[0].lines[0].covered, 0) << "not the whole kilogram that was claimed";
+  Book pieces;
+  evaluate(pieces, settled_sale());
+  add_claim(pieces, claim_by(10, 100, {{1, 500'000, 0, true}}));
+  evaluate(pieces, std::nullopt);
+  EXPECT_EQ(pieces.claims[0].reversal.at(0).units, 1);
+  EXPECT_FALSE(pieces.claims[0].reversal.at(0).measured);
+  EXPECT_EQ(pieces.claims[0].lines[0].covered, 500'000);
+}
+
+TEST(Book, TheFirstStoredFormIsStillRead) {
+  // Goal: a book as it was stored with one share per line means what it meant.
+  ByteWriter out;
+  out.u64(1);
+  out.hash(hash128("sale"));
+  out.i64(20'000);
+  out.u64(4);
+  out.u64(1);
+  out.boolean(true);
+  out.id({1, 1});
+  out.text("default");
+  out.text("M-1");
+  out.boolean(true);
+  out.boolean(true);
+  out.text("ACCRUAL");
+  out.boolean(true);
+  out.boolean(true);
+  out.text("POSTING");
+  out.u64(1);  // lines: number, share, units that get one more, units, weight
+  out.u64(7);
+  for (const std::int64_t value : {3, 1, 3, 1050}) out.i64(value);
+  out.u64(1);  // taken back
+  out.u64(7);
+  out.i64(1);
+  out.u64(1);  // claims
+  out.id({10, 0});
+  out.u64(3);
+  out.instant({100});
+  out.text("return-10");
+  out.boolean(false);
+  out.u64(1);
+  out.u64(7);
+  out.i64(1);
+  out.i64(1);
+  out.enumerator(ClaimStatus::answered);
+  out.boolean(true);
+  out.u64(1);
+  out.u64(1);
+  out.u64(7);
+  out.i64(1);
+  out.i64(4);
+  auto book = decode_book(out.view());
+  ASSERT_TRUE(book.has_value());
+  EXPECT_EQ(book->sale->lines.at(0).points, ledger::line_points({3, false}, {3, 1, 3}));
+  EXPECT_EQ(book->sale->lines.at(0).weight, 1050);
+  EXPECT_EQ(book->claims.at(0).reversal.at(0).points, Points{4});
+  add_claim(*book, claim_by(11, 200, {{7, 2, 0}}));
+  evaluate(*book, std::nullopt);
+  EXPECT_EQ(book->claims[1].reversal.at(0).points, Points{6});
+  EXPECT_TRUE(decode_book(encode(*book)).has_value());
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace crossfoot::flow {
 
 namespace {
 
-constexpr std::uint64_t stored_version = 1;
+/// 2: frozen points by runs of units; links say whether they are measured.
+constexpr std::uint64_t stored_version = 2;
 
 void put(ByteWriter& out, const Step& step) {
   out.text(step.operation);
@@ -142,6 +143,7 @@ void put(ByteWriter& out, const LineLink& link) {
   out.u64(link.line);
   out.enumerator(link.disposition);
   out.i64(link.units);
+  out.boolean(link.measured);
   out.u64(link.parts.size());
   for (const LinkPart& part : link.parts) {
     out.hash(part.book);
@@ -152,11 +154,12 @@ void put(ByteWriter& out, const LineLink& link) {
   }
 }
 
-LineLink get_link(ByteReader& in) {
+LineLink get_link(ByteReader& in, std::uint64_t version) {
   LineLink link;
   link.line = static_cast<std::uint32_t>(in.u64());
   link.disposition = in.enumerator(disposition_last);
   link.units = in.i64();
+  link.measured = version >= 2 && in.boolean();
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     LinkPart part;
     part.book = in.hash();
@@ -267,7 +270,7 @@ Result<Flow> decode_flow(std::string_view bytes) {
   ByteReader in(bytes);
   Flow flow;
   const std::uint64_t version = in.u64();
-  if (version != stored_version) {
+  if (version == 0 || version > stored_version) {
     return fail({.code = std::string(contract::error_code::stored_bytes_corrupt),
                  .fault_class = FaultClass::corrupt,
                  .where = "flow state",
@@ -291,9 +294,9 @@ Result<Flow> decode_flow(std::string_view bytes) {
   flow.expected = get_points(in);
   flow.answered = get_points(in);
   flow.reversed = {in.i64()};
-  flow.frozen = get_frozen(in);
+  flow.frozen = get_frozen(in, version);
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
-    flow.links.push_back(get_link(in));
+    flow.links.push_back(get_link(in, version));
   }
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     flow.journal.push_back(in.u64());

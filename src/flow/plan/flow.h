@@ -9,17 +9,13 @@
 #include "base/result.h"
 #include "contract/transaction.h"
 #include "flow/plan/leg.h"
-#include "ledger/allocation.h"
+#include "ledger/line_points.h"
 
 namespace crossfoot::flow {
 
 /// Points of one sold line, frozen per unit: provisional until the loyalty platform has answered,
 /// then over the answered points (DOMAIN 7.2, 7.4).
-struct FrozenLine {
-  std::uint32_t line = 0;
-  ledger::UnitAllocation points;  ///< its `units` is what was sold: the limit of returns
-  std::int64_t weight = 0;        ///< eligible amount of the line, in minor units; 0: earns nothing
-};
+using ledger::FrozenLine;
 
 /// What became of a returned line.
 enum class Disposition : std::uint8_t {
@@ -33,7 +29,7 @@ enum class Disposition : std::uint8_t {
 inline constexpr auto disposition_last = Disposition::adjustment;
 [[nodiscard]] std::string_view to_string(Disposition disposition);
 
-/// Units of one line of an original that a returned line claims.
+/// How much of one line of an original a returned line claims, in the returned line's measure.
 struct LinkPart {
   Hash128 book;
   Id original;  ///< the sale's flow, nil while it has not arrived
@@ -46,6 +42,7 @@ struct LineLink {
   std::uint32_t line = 0;
   Disposition disposition = Disposition::pending;
   std::int64_t units = 0;
+  bool measured = false;  ///< its units and its parts' are millionths (ledger::LineQuantity)
   std::vector<LinkPart> parts;
 };
 

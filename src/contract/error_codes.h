@@ -99,6 +99,8 @@ inline constexpr std::string_view store_schema_newer = "CF-5006";
 inline constexpr std::string_view store_closed = "CF-5007";
 inline constexpr std::string_view commit_unknown = "CF-5008";
 inline constexpr std::string_view store_failed = "CF-5009";
+inline constexpr std::string_view store_settings_unsafe = "CF-5010";
+inline constexpr std::string_view store_standby_missing = "CF-5011";
 inline constexpr std::string_view unreadable_configuration = "CF-6001";
 inline constexpr std::string_view unknown_setting = "CF-6002";
 inline constexpr std::string_view bad_setting = "CF-6003";
@@ -134,7 +136,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 107> error_table{{
+inline constexpr std::array<ErrorInfo, 109> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -307,6 +309,10 @@ inline constexpr std::array<ErrorInfo, 107> error_table{{
      FaultClass::unknown_outcome, true},
     {"CF-5009", "The data store refused the operation", 500,
      FaultClass::rejected, false},
+    {"CF-5010", "The database server may lose what it confirmed", 500,
+     FaultClass::rejected, false},
+    {"CF-5011", "No synchronous standby of the database is connected", 503,
+     FaultClass::transient, true},
     {"CF-6001", "The configuration cannot be read", 0,
      FaultClass::not_found, false},
     {"CF-6002", "The configuration has an unknown key", 0,

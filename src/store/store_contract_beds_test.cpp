@@ -1,13 +1,14 @@
 // Goal: the engines that the contract suite runs against, and how each one is opened again.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <filesystem>
 
 #include <boost/asio/executor_work_guard.hpp>
 
 #include "runtime/asio_scheduler.h"
 #include "runtime/sim_scheduler.h"
 #include "store/memory/memory_store.h"
+#include "store/postgres/postgres_store.h"
+#include "store/postgres_server.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/store_contract.h"
 #include "store/test_folder.h"
@@ -105,9 +106,60 @@ class ThreadedSqliteBed final : public StoreBed {
   std::unique_ptr<Store> store_;
 };
 
+/// One server for the whole program; every test has a database of its own, copied from one that
+/// has the schema already.
+class PostgresBed final : public StoreBed {
+ public:
+  PostgresBed() : url_(server().url(server().create_database(with_schema()))) {
+    PostgresBed::reopen();
+  }
+  Store& reopen() override {
+    if (store_) store_->close();
+    context_.poll();
+    store_.reset();
+    auto opened = open_postgres({.url = url_, .home = &scheduler_});
+    if (!opened) throw std::runtime_error(opened.error().cause);
+    store_ = std::move(*opened);
+    return *store_;
+  }
+  Store& store() override { return *store_; }
+  void step() override { context_.run_one(); }
+
+ private:
+  static PostgresServer& server() {
+    static PostgresServer only;
+    return only;
+  }
+  static const std::string& with_schema() {
+    static const std::string name = [] {
+      const std::string fresh = server().create_database();
+      boost::asio::io_context context;
+      runtime::AsioScheduler scheduler(context);
+      auto opened = open_postgres({.url = server().url(fresh), .home = &scheduler});
+      if (!opened) throw std::runtime_error(opened.error().cause);
+      (*opened)->close();
+      return fresh;
+    }();
+    return name;
+  }
+
+  std::string url_;
+  boost::asio::io_context context_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      context_.get_executor()};
+  runtime::AsioScheduler scheduler_{context_};
+  std::unique_ptr<Store> store_;
+};
+
 template <class Bed>
 Engine engine(std::string name) {
-  return {std::move(name), [] { return std::make_unique<Bed>(); }};
+  return {std::move(name), {}, [] { return std::make_unique<Bed>(); }};
+}
+
+Engine postgres_engine() {
+  Engine found = engine<PostgresBed>("postgres");
+  found.missing = PostgresServer::missing();
+  return found;
 }
 
 }  // namespace
@@ -115,7 +167,8 @@ Engine engine(std::string name) {
 INSTANTIATE_TEST_SUITE_P(Engines, StoreContract,
                          testing::Values(engine<MemoryBed>("memory"),
                                          engine<InlineSqliteBed>("sqlite_inline"),
-                                         engine<ThreadedSqliteBed>("sqlite_threads")),
+                                         engine<ThreadedSqliteBed>("sqlite_threads"),
+                                         postgres_engine()),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace crossfoot::store

@@ -82,4 +82,20 @@ namespace crossfoot::store {
           .cause = std::move(cause)};
 }
 
+/// CF-5010: the data store's server is set up in a way that may lose what was answered as durable.
+[[nodiscard]] inline Fault unsafe_settings_fault(std::string_view where, std::string cause) {
+  return {.code = "CF-5010",
+          .fault_class = FaultClass::rejected,
+          .where = std::string(where),
+          .cause = std::move(cause)};
+}
+
+/// CF-5011: no synchronous standby, though none of the accepted may be lost with a node.
+[[nodiscard]] inline Fault standby_fault(std::string_view where, std::string cause) {
+  return {.code = "CF-5011",
+          .fault_class = FaultClass::transient,
+          .where = std::string(where),
+          .cause = std::move(cause)};
+}
+
 }  // namespace crossfoot::store

@@ -17,7 +17,7 @@
 #include "store/sqlite/log_keeper.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/schema.h"
-#include "store/sqlite/worker.h"
+#include "store/worker.h"
 
 namespace crossfoot::store {
 

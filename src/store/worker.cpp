@@ -1,10 +1,10 @@
-#include "store/sqlite/worker.h"
+#include "store/worker.h"
 
 #include <pthread.h>
 
 #include <utility>
 
-namespace crossfoot::store::sqlite {
+namespace crossfoot::store {
 
 Worker::Worker(std::string name, Step step, std::chrono::microseconds pace)
     : name_(std::move(name)), step_(std::move(step)), pace_(pace), thread_([this] { run(); }) {}
@@ -52,4 +52,4 @@ void Worker::run() {
   }
 }
 
-}  // namespace crossfoot::store::sqlite
+}  // namespace crossfoot::store

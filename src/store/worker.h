@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-namespace crossfoot::store::sqlite {
+namespace crossfoot::store {
 
 /// The production form of the store's executors: one thread that calls `step` until it answers that
 /// nothing is left, then sleeps until it is woken.
@@ -43,4 +43,4 @@ class Worker {
   std::thread thread_;
 };
 
-}  // namespace crossfoot::store::sqlite
+}  // namespace crossfoot::store

@@ -1,6 +1,7 @@
 // What a sale costs in the data store: one accept unit (two keys, message with 1.2 KB body, flow,
 // journal row, four counters) and two later units (flow update, journal row, counter), at group
 // commit. store_bench FOLDER [--page-size N] [--sales N] [--stored N,N,N] [--in-flight N]
+// [--postgres CONNECTION-STRING]: of an empty database; the columns of files then stay empty.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -19,6 +20,7 @@
 #include "runtime/asio_scheduler.h"
 #include "runtime/random.h"
 #include "store/api/home.h"
+#include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace {
@@ -27,6 +29,7 @@ using namespace crossfoot;
 
 struct Settings {
   std::string folder;
+  std::string postgres;  ///< connection string; empty: SQLite
   std::uint32_t page_size = 4096;
   std::uint64_t sales = 100'000;
   std::uint64_t in_flight = 192;
@@ -281,6 +284,7 @@ Settings parse(int argc, char** argv) {
     const std::string_view name = argv[i];
     std::string_view value = argv[i + 1];
     if (name == "--page-size") settings.page_size = static_cast<std::uint32_t>(number(value));
+    if (name == "--postgres") settings.postgres = value;
     if (name == "--sales") settings.sales = number(value);
     if (name == "--in-flight") settings.in_flight = number(value);
     if (name == "--cache-mb") settings.cache_mb = number(value);
@@ -306,8 +310,11 @@ int main(int argc, char** argv) {
   boost::asio::io_context context{1};
   const auto work = boost::asio::make_work_guard(context);
   runtime::AsioScheduler scheduler(context);
-  auto opened = store::open_sqlite(
-      {.path = settings.folder + "/bench.db", .home = &scheduler, .page_size = settings.page_size});
+  auto opened = settings.postgres.empty()
+                    ? store::open_sqlite({.path = settings.folder + "/bench.db",
+                                          .home = &scheduler,
+                                          .page_size = settings.page_size})
+                    : store::open_postgres({.url = settings.postgres, .home = &scheduler});
   if (!opened) {
     fmt::print(stderr, "{}\n", opened.error().cause);
     return 1;

@@ -115,6 +115,16 @@ const std::vector<Setting>& settings() {
              "Largest request body, for batches of transactions.", &Config::body_mb_max),
       path("data.folder", "/var/lib/crossfoot", "Folder of the embedded data store.",
            &Config::data_folder),
+      choice("store.kind", {"sqlite", "postgres"}, "postgres",
+             "The data store: a file in `data.folder`, or a PostgreSQL database (15 or later).",
+             &Config::store_kind),
+      text("store.url", "env:CROSSFOOT_STORE_URL",
+           "Where PostgreSQL's connection string is found: `env:NAME` or `file:PATH`. With several "
+           "hosts it says `target_session_attrs=read-write`.",
+           &Config::store_url),
+      choice("store.no_loss_on_node_failure", {"off", "on"}, "on",
+             "PostgreSQL: do not run without a synchronous standby.",
+             &Config::store_no_loss_on_node_failure),
       number("data.commit_budget_ms", "ms", 1, 100, "4",
              "Work that one commit may gather before it is made durable.",
              &Config::commit_budget_ms),
@@ -193,6 +203,7 @@ class Reader {
       config.programme = below(config.programme);
     }
     config.data_folder = below(config.data_folder);
+    finish_store(config);
   }
 
   void add(int line, std::string key, std::string_view code, std::string about) {
@@ -204,6 +215,19 @@ class Reader {
  private:
   [[nodiscard]] std::filesystem::path below(const std::filesystem::path& given) const {
     return given.is_absolute() ? given : folder_ / given;
+  }
+
+  void finish_store(Config& config) {
+    if (config.store_kind != "postgres") return;
+    if (config.store_url.empty()) {
+      add(0, "store.url", contract::error_code::missing_setting,
+          "name where PostgreSQL's connection string is found, e.g. env:CROSSFOOT_STORE_URL");
+    } else if (config.store_url.starts_with("file:")) {
+      config.store_url = "file:" + below(config.store_url.substr(5)).string();
+    } else if (!config.store_url.starts_with("env:")) {
+      // It may hold a password, so it does not stand in the file, and is not repeated here.
+      add(0, "store.url", contract::error_code::bad_setting, "write env:NAME or file:PATH");
+    }
   }
 
   void section(const YAML::Node& at, const YAML::Node& node, const std::string& key) {

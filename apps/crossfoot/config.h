@@ -33,6 +33,9 @@ struct Config {
   std::chrono::milliseconds retry_first{200};
   std::chrono::milliseconds retry_longest{60'000};
   std::chrono::milliseconds retry_budget{259'200'000};
+  std::string store_kind = "sqlite";
+  std::string store_url;  ///< reference to a secret, `env:NAME` or `file:PATH`; for PostgreSQL
+  std::string store_no_loss_on_node_failure = "off";
   std::int64_t commit_budget_ms = 4;
   std::int64_t store_readers = 2;
   std::int64_t log_hard_limit_mb = 1024;

@@ -56,7 +56,7 @@ void EngineHost::close() {
 
 void EngineHost::try_open() {
   if (closed_) return;
-  auto opened = store::open_sqlite(setup_.data_store);
+  auto opened = setup_.open_store();
   if (!opened) return failed(opened.error());
   store_ = std::move(*opened);
   engine_ = std::make_unique<flow::Engine>(

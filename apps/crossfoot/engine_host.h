@@ -8,7 +8,7 @@
 #include "flow/engine/engine.h"
 #include "process/processes.h"
 #include "runtime/log.h"
-#include "store/sqlite/sqlite_store.h"
+#include "store/api/store.h"
 
 namespace crossfoot::app {
 
@@ -18,7 +18,8 @@ namespace crossfoot::app {
 class EngineHost {
  public:
   struct Setup {
-    store::SqliteOptions data_store;
+    /// Opens the data store, again after each fault.
+    std::function<Result<std::unique_ptr<store::Store>>()> open_store;
     flow::EngineOptions engine;
     std::vector<std::string> targets;
     std::uint64_t seed = 0;

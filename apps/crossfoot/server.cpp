@@ -22,6 +22,8 @@
 #include "runtime/http_server.h"
 #include "runtime/random.h"
 #include "runtime/shard.h"
+#include "store/postgres/postgres_store.h"
+#include "store/sqlite/sqlite_store.h"
 
 namespace crossfoot::app {
 
@@ -155,11 +157,9 @@ class Server::Impl {
     books_ = std::make_unique<connector::BookReader>(shard_.scheduler(), *targets_);
 
     EngineHost::Setup setup;
-    setup.data_store.path = (config_.data_folder / "crossfoot.sqlite").string();
-    setup.data_store.home = &shard_.scheduler();
-    setup.data_store.commit_budget = std::chrono::milliseconds{config_.commit_budget_ms};
-    setup.data_store.readers = static_cast<std::size_t>(config_.store_readers);
-    setup.data_store.log_hard_bytes = static_cast<std::uint64_t>(config_.log_hard_limit_mb) << 20U;
+    auto store_opener = opener();
+    if (!store_opener) return opened.set_value(fail(store_opener.error()));
+    setup.open_store = std::move(*store_opener);
     setup.engine.routing = {config_.routing_erp, config_.routing_loyalty};
     setup.engine.retry = {config_.retry_first, config_.retry_longest, config_.retry_budget};
     setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);
@@ -168,6 +168,32 @@ class Server::Impl {
     host_ = std::make_unique<EngineHost>(shard_.scheduler(), *caller_, programme_, zones_,
                                          std::move(setup), runtime::Logger(log_, "engine"));
     host_->open([&opened](Status status) { opened.set_value(std::move(status)); });
+  }
+
+  using StoreOpener = std::function<Result<std::unique_ptr<store::Store>>()>;
+
+  Result<StoreOpener> opener() {
+    const auto budget = std::chrono::milliseconds{config_.commit_budget_ms};
+    const auto readers = static_cast<std::size_t>(config_.store_readers);
+    if (config_.store_kind == "postgres") {
+      auto url = look_up_secret({config_.store_url});
+      if (!url) return fail(url.error());
+      store::PostgresOptions options{
+          .url = std::move(*url),
+          .home = &shard_.scheduler(),
+          .readers = readers,
+          .no_loss_on_node_failure = config_.store_no_loss_on_node_failure == "on"};
+      // A round trip stands for what is a call elsewhere: a group may take twice as long.
+      options.commit_budget = 2 * budget;
+      return [options] { return store::open_postgres(options); };
+    }
+    const store::SqliteOptions options{
+        .path = (config_.data_folder / "crossfoot.sqlite").string(),
+        .home = &shard_.scheduler(),
+        .commit_budget = budget,
+        .readers = readers,
+        .log_hard_bytes = static_cast<std::uint64_t>(config_.log_hard_limit_mb) << 20U};
+    return [options] { return store::open_sqlite(options); };
   }
 
   Status listen() {

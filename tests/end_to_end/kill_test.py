@@ -1,17 +1,36 @@
 """Goal: the real binary, killed with SIGKILL at random moments under load and with misbehaving targets,
-loses nothing that it accepted and repeats no effect."""
+loses nothing that it accepted and repeats no effect. With `postgres` as second argument its data store
+is a PostgreSQL server, which crashes at some of the moments too."""
+import contextlib
 import random
+import sys
 import threading
 import time
 
-from support import Stack, ask, book, check, reconcile, sale, wait_until
+from support import Postgres, Stack, ask, book, check, reconcile, sale, wait_until
 
-KILLS = 12
+ON_POSTGRES = "postgres" in sys.argv[2:]
+KILLS = 6 if ON_POSTGRES else 12
 random.seed(20261121)
 
 
+@contextlib.contextmanager
+def stack_and_database():
+    if not ON_POSTGRES:
+        with Stack() as stack:
+            yield stack, None
+        return
+    if Postgres.PROGRAMS is None:
+        print("skipped: PostgreSQL's server programs are not installed")
+        sys.exit(77)
+    with contextlib.closing(Postgres()) as database:
+        with Stack("store: {kind: postgres, url: env:STORE_URL}",
+                   {"STORE_URL": database.url}) as stack:
+            yield stack, database
+
+
 def main():
-    with Stack() as stack:
+    with stack_and_database() as (stack, database):
         faults = {"latency_ms": [0, 20], "rate_429": 0.02, "rate_503": 0.02,
                   "rate_timeout_after_success": 0.01, "rate_malformed": 0.01}
         for url in (stack.erp.url, stack.loyalty.url):
@@ -41,8 +60,14 @@ def main():
         for thread in channels:
             thread.start()
         recoveries = []
-        for _ in range(KILLS):
+        for kill in range(KILLS):
             time.sleep(random.uniform(0.1, 1.2))
+            if database is not None and kill % 2 == 0:
+                # The server must get over this by itself; then it is killed as ever.
+                database.crash()
+                database.start()
+                before = len(accepted)
+                wait_until(lambda: len(accepted) > before + 20, 60, "accepts after the crash")
             stack.server.kill()
             began = time.monotonic()
             stack.start_server()

@@ -30,10 +30,11 @@ def check(condition, text):
 class Child:
     """A process of ours, stopped by its own pid."""
 
-    def __init__(self, *arguments, log):
+    def __init__(self, *arguments, log, environment=None):
         self.log = open(log, "ab")
         self.process = subprocess.Popen([str(BINARY), *map(str, arguments)],
-                                        stdout=subprocess.PIPE, stderr=self.log)
+                                        stdout=subprocess.PIPE, stderr=self.log,
+                                        env={**os.environ, **(environment or {})})
         line = self.process.stdout.readline().decode()
         if not line.startswith("listening "):
             self.kill()
@@ -54,12 +55,53 @@ class Child:
             self.kill()
 
 
+class Postgres:
+    """A private PostgreSQL cluster on a Unix socket in a folder of its own, stopped by its pid."""
+
+    PROGRAMS = next((folder for folder in map(pathlib.Path, ("/usr/lib/postgresql/15/bin",
+                     "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin"))
+                     if (folder / "initdb").exists()), None)
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="crossfoot-postgres-"))
+        self.folder.chmod(0o777)
+        # PostgreSQL does not run as root.
+        self.user = {"user": "postgres", "group": "postgres", "extra_groups": []} \
+            if os.geteuid() == 0 else {}
+        subprocess.run([self.PROGRAMS / "initdb", "--pgdata", self.folder / "data",
+                        "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C",
+                        "--no-sync"], check=True, stdout=subprocess.DEVNULL, cwd="/", **self.user)
+        self.url = f"host={self.folder} user=postgres dbname=postgres"
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [self.PROGRAMS / "postgres", "-D", self.folder / "data", "-k", self.folder,
+             "-c", "listen_addresses=", "-c", "log_min_messages=log", "-c", "log_checkpoints=off"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", **self.user)
+        for line in self.process.stderr:
+            if b"ready to accept connections" in line:
+                return
+        raise AssertionError("the PostgreSQL server does not start")
+
+    def crash(self):
+        """At once, without a checkpoint."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
+        self.process.stderr.close()
+
+    def close(self):
+        self.crash()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 class Stack:
     """A server with its sandbox systems, each a process, in a folder of its own."""
 
-    def __init__(self, extra=""):
+    def __init__(self, extra="", environment=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="crossfoot-test-"))
         self.extra = extra
+        self.environment = environment
         (self.folder / "programme.json").write_text(json.dumps(PROGRAMME))
         self.erp = self._sandbox("erp")
         self.loyalty = self._sandbox("loyalty")
@@ -83,7 +125,8 @@ connectors:
   - {{name: erp, pack: {ROOT}/connectors/sandbox-erp, base_url: "{self.erp.url}"}}
   - {{name: loyalty, pack: {ROOT}/connectors/sandbox-loyalty, base_url: "{self.loyalty.url}"}}
 """)
-        self.server = Child("serve", "--config", config, log=self.folder / "server.log")
+        self.server = Child("serve", "--config", config, log=self.folder / "server.log",
+                            environment=self.environment)
 
     def close(self):
         for child in (self.server, self.erp, self.loyalty):

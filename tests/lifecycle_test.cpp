@@ -1,8 +1,10 @@
-// Goal: a receipt's later life, in real systems' books: what is weighed comes back by weight, and
-// money, stock and points agree afterwards.
+// Goal: a receipt's later life, in real systems' books: what is weighed comes back by weight, what
+// is voided is undone, and money, stock and points agree afterwards.
 #include <gtest/gtest.h>
 
-#include "ledger/pricing.h"
+#include <algorithm>
+#include <array>
+
 #include "sandbox_world.h"
 
 namespace crossfoot {
@@ -57,6 +59,12 @@ class Till {
     add_line(made, quantity, to_string(sold.unit_price), sold.measured);
     made.lines[0].action = LineAction::returned;
     made.lines[0].original = contract::OriginalLine{sale.key, sold.number};
+    return made;
+  }
+
+  Transaction void_of(const Transaction& original) {
+    Transaction made = receipt(TransactionKind::void_sale, 2);
+    made.original = original.key;
     return made;
   }
 
@@ -124,6 +132,52 @@ TEST(Lifecycle, AWholeKilogramIsStillWeighed) {
   accept(world, till.return_of(sale, "1"));
   accept(world, till.return_of(sale, "0.333"));
   world.settle();
+  expect_agreement(world);
+}
+
+TEST(Lifecycle, AVoidedReturnWasNeverOneInAnyOrder) {
+  // Goal: {sale, return, void of the return} in all orders: 3 sold, none back, 32 points, money and
+  // stock as sold; a second return then takes the first unit's points.
+  std::array<int, 3> order{0, 1, 2};
+  do {
+    World world;
+    Till till;
+    Transaction sale = till.receipt(TransactionKind::sale, 0);
+    sale.member = "M-1";
+    Till::add_line(sale, "3", "10.99");
+    const Transaction back = till.return_of(sale, "2");
+    const std::array<Transaction, 3> facts{sale, back, till.void_of(back)};
+    for (const int fact : order) {
+      accept(world, facts[static_cast<std::size_t>(fact)]);
+      world.settle();
+    }
+    SCOPED_TRACE(::testing::Message() << order[0] << order[1] << order[2]);
+    EXPECT_NE(balance_of(world).find(R"("balance":32)"), std::string::npos) << balance_of(world);
+    EXPECT_NE(stock_of(world).find(R"("on_hand":"-3")"), std::string::npos) << stock_of(world);
+    expect_agreement(world);
+    accept(world, till.return_of(sale, "1"));
+    world.settle();
+    EXPECT_NE(balance_of(world).find(R"("balance":21)"), std::string::npos) << balance_of(world);
+    expect_agreement(world);
+  } while (std::ranges::next_permutation(order).found);
+}
+
+TEST(Lifecycle, AVoidedExchangeFreesWhatItTookBack) {
+  // Goal: the void of an exchange takes its sale's points and gives those of its return again.
+  World world;
+  Till till;
+  Transaction sale = till.receipt(TransactionKind::sale, 0);
+  sale.member = "M-1";
+  Till::add_line(sale, "1", "10.00");
+  Transaction trade = till.return_of(sale, "1");
+  trade.kind = TransactionKind::exchange;
+  Till::add_line(trade, "1", "25.00");
+  for (const Transaction& each : {sale, trade, till.void_of(trade)}) {
+    accept(world, each);
+    world.settle();
+  }
+  EXPECT_NE(balance_of(world).find(R"("balance":10)"), std::string::npos) << balance_of(world);
+  EXPECT_NE(stock_of(world).find(R"("on_hand":"-1")"), std::string::npos) << stock_of(world);
   expect_agreement(world);
 }
 

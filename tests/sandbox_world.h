@@ -183,11 +183,12 @@ class World {
     until([&kind] { return kind.has_value(); });
     return *kind;
   }
-  /// Until no leg moves. A book may still wait for an original that never comes.
+  /// Until nothing moves. A book may still wait for an original that never comes.
   void settle() {
     until([this] {
       const flow::Activity activity = engine_->activity();
-      return activity.accepts == 0 && activity.calls == 0 && activity.moving_legs == 0;
+      return activity.accepts == 0 && activity.calls == 0 && activity.moving_legs == 0 &&
+             activity.active_flows == 0 && activity.pending_books == 0;
     });
   }
 

@@ -53,7 +53,7 @@ PointsTransaction read_transaction(ByteReader& in) {
   PointsTransaction transaction;
   if (in.u64() != transaction_version) return transaction;
   transaction.seq = in.u64();
-  transaction.type = in.enumerator(PointsType::reversal);
+  transaction.type = in.enumerator(PointsType::reinstatement);
   transaction.reference = in.text();
   transaction.original_reference = in.text();
   transaction.original_seq = in.u64();
@@ -119,8 +119,21 @@ BusinessDate another_day(const std::set<BusinessDate>& days, BusinessDate curren
 
 }  // namespace
 
+std::string_view to_string(PointsType type) {
+  switch (type) {
+    case PointsType::accrual:
+      return "accrual";
+    case PointsType::reversal:
+      return "reversal";
+    case PointsType::reinstatement:
+      return "reinstatement";
+  }
+  return "accrual";
+}
+
 std::string PointsTransaction::id() const {
-  return fmt::format("{}-{:010}", type == PointsType::accrual ? 'A' : 'R', seq);
+  const char letter = type == PointsType::accrual ? 'A' : type == PointsType::reversal ? 'R' : 'I';
+  return fmt::format("{}-{:010}", letter, seq);
 }
 
 Result<std::unique_ptr<LoyaltyBooks>> LoyaltyBooks::open(const std::string& directory) {
@@ -180,13 +193,14 @@ Result<const PointsTransaction*> LoyaltyBooks::post(PointsTransaction transactio
 
 void LoyaltyBooks::book(PointsTransaction transaction, const WriteKey& key) {
   if (!key.key.empty()) seen_[key.key] = {transaction.seq, key.fingerprint, key.at};
-  if (transaction.type == PointsType::reversal) {
+  if (transaction.type != PointsType::accrual) {
+    const std::int64_t sign = transaction.type == PointsType::reversal ? 1 : -1;
     if (const PointsTransaction* original = find(transaction.original_seq)) {
       auto& returned = returned_[transaction.original_seq];
       returned.resize(original->lines.size(), 0);
       for (const PointsLine& line : transaction.lines) {
         const std::size_t index = line_index(*original, line.number);
-        if (index < returned.size()) returned[index] += millionths(line.quantity);
+        if (index < returned.size()) returned[index] += sign * millionths(line.quantity);
       }
     }
   }
@@ -199,7 +213,7 @@ void LoyaltyBooks::link(PointsTransaction transaction) {
   by_day_.emplace(transaction.business_date.days, seq);
   by_reference_.emplace(transaction.reference, seq);
   balances_[transaction.member] +=
-      transaction.type == PointsType::accrual ? transaction.points : -transaction.points;
+      transaction.type == PointsType::reversal ? -transaction.points : transaction.points;
   transactions_[seq - 1] = std::move(transaction);
 }
 
@@ -214,12 +228,22 @@ PointsTransaction LoyaltyBooks::unlink(std::uint64_t seq) {
     break;
   }
   balances_[transaction.member] -=
-      transaction.type == PointsType::accrual ? transaction.points : -transaction.points;
+      transaction.type == PointsType::reversal ? -transaction.points : transaction.points;
   return transaction;
 }
 
 std::expected<std::vector<PointsLine>, Refusal> LoyaltyBooks::reverse(
     const PointsTransaction& original, const std::vector<ReversalLine>& lines) const {
+  return move_back(original, lines, 1);
+}
+
+std::expected<std::vector<PointsLine>, Refusal> LoyaltyBooks::reinstate(
+    const PointsTransaction& original, const std::vector<ReversalLine>& lines) const {
+  return move_back(original, lines, -1);
+}
+
+std::expected<std::vector<PointsLine>, Refusal> LoyaltyBooks::move_back(
+    const PointsTransaction& original, const std::vector<ReversalLine>& lines, int sign) const {
   const auto refuse = [](std::string code, std::string message) {
     return std::unexpected(Refusal{std::move(code), std::move(message)});
   };
@@ -238,15 +262,18 @@ std::expected<std::vector<PointsLine>, Refusal> LoyaltyBooks::reverse(
       return refuse("quantity_not_whole", "the line's units come back whole");
     }
     const std::int64_t before = returned[index];
-    const std::int64_t after = before + millionths(wanted.quantity);
+    const std::int64_t after = before + sign * millionths(wanted.quantity);
     if (after > millionths(line.quantity)) {
       return refuse("reversal_exceeds_original", "more comes back than is left of the line");
+    }
+    if (after < 0) {
+      return refuse("reinstatement_exceeds_reversed", "more is reinstated than was reversed");
     }
     returned[index] = after;
     reversed.push_back({.number = line.number,
                         .quantity = wanted.quantity,
                         .single = line.single,
-                        .points = given_back(line, after) - given_back(line, before),
+                        .points = sign * (given_back(line, after) - given_back(line, before)),
                         .runs = {}});
   }
   return reversed;

@@ -19,7 +19,9 @@
 
 namespace crossfoot::sandbox {
 
-enum class PointsType : std::uint8_t { accrual, reversal };
+/// A reinstatement gives points of a reversal that was undone to the member again.
+enum class PointsType : std::uint8_t { accrual, reversal, reinstatement };
+[[nodiscard]] std::string_view to_string(PointsType type);
 
 struct PointsLine {
   std::uint32_t number = 0;
@@ -29,13 +31,13 @@ struct PointsLine {
   std::vector<PointRun> runs;  ///< of an accrual: the frozen points per unit
 };
 
-/// Points earned, or given back; both are stated without a sign, the type tells.
+/// Points earned, given back or reinstated; all are stated without a sign, the type tells.
 struct PointsTransaction {
   std::uint64_t seq = 0;
   PointsType type = PointsType::accrual;
   std::string reference;
   std::string original_reference;
-  std::uint64_t original_seq = 0;  ///< of a reversal
+  std::uint64_t original_seq = 0;  ///< of a reversal or a reinstatement: the accrual
   std::string member;
   std::string shop;
   BusinessDate business_date;
@@ -71,6 +73,9 @@ class LoyaltyBooks {
   /// A); of a measured line the proportion of its points, cut, cumulatively. Refuses unknown lines
   /// and more than is left.
   [[nodiscard]] std::expected<std::vector<PointsLine>, Refusal> reverse(
+      const PointsTransaction& original, const std::vector<ReversalLine>& lines) const;
+  /// The opposite: the last of the units that were given back. Refuses more than was.
+  [[nodiscard]] std::expected<std::vector<PointsLine>, Refusal> reinstate(
       const PointsTransaction& original, const std::vector<ReversalLine>& lines) const;
 
   /// The transaction that a key made less than 24 hours ago, as it was booked.
@@ -116,6 +121,8 @@ class LoyaltyBooks {
   };
 
   bool replay(std::string_view record);
+  [[nodiscard]] std::expected<std::vector<PointsLine>, Refusal> move_back(
+      const PointsTransaction& original, const std::vector<ReversalLine>& lines, int sign) const;
   void book(PointsTransaction transaction, const WriteKey& key);
   void link(PointsTransaction transaction);
   PointsTransaction unlink(std::uint64_t seq);

@@ -48,7 +48,7 @@ Reply answer(const PointsTransaction& transaction, int status) {
 
 void write_transaction(JsonWriter& out, const PointsTransaction& transaction) {
   out.open('{').field("id", transaction.id()).field("reference", transaction.reference);
-  out.field("type", transaction.type == PointsType::accrual ? "accrual" : "reversal");
+  out.field("type", to_string(transaction.type));
   out.field("original_reference", transaction.original_reference);
   out.field("member", transaction.member).field("points", transaction.points);
   out.field("shop", transaction.shop);
@@ -72,7 +72,7 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
     return unknown();
   }
   if (call.method != Method::post) return refusal(405, "method_not_allowed", "use GET or POST");
-  if (path != "accruals" && path != "reversals") return unknown();
+  if (path != "accruals" && path != "reversals" && path != "reinstatements") return unknown();
   if (call.idempotency_key.size() > key_bytes_max) return malformed("the key is too long");
   const WriteKey key{std::string(call.idempotency_key), fingerprint_of(call), now};
   if (!key.key.empty()) {
@@ -85,7 +85,8 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
       return reply;
     }
   }
-  return path == "accruals" ? accrue(call, key) : reverse(call, key);
+  if (path == "accruals") return accrue(call, key);
+  return reverse(call, key, path == "reversals" ? PointsType::reversal : PointsType::reinstatement);
 }
 
 std::optional<std::string> LoyaltySystem::exclusive_key(const Call& call) {
@@ -140,13 +141,13 @@ Reply LoyaltySystem::accrue(const Call& call, const WriteKey& key) {
   return book(std::move(transaction), key);
 }
 
-Reply LoyaltySystem::reverse(const Call& call, const WriteKey& key) {
+Reply LoyaltySystem::reverse(const Call& call, const WriteKey& key, PointsType type) {
   std::string fault;
   const auto root = parse_json(parser_, call.body, fault);
   if (!root) return malformed(fault);
   JsonFields fields(*root, fault);
   PointsTransaction transaction;
-  transaction.type = PointsType::reversal;
+  transaction.type = type;
   transaction.reference = fields.text("reference", true);
   transaction.original_reference = fields.text("original_reference", true);
   const auto date = parse_business_date(fields.text("business_date", true));
@@ -173,7 +174,8 @@ Reply LoyaltySystem::reverse(const Call& call, const WriteKey& key) {
   if (!fault.empty()) return malformed(fault);
   const PointsTransaction* original = accrual_of(transaction.original_reference);
   if (original == nullptr) return refusal(404, "original_not_found", "no accrual is known by it");
-  auto reversed = books_->reverse(*original, wanted);
+  auto reversed = type == PointsType::reversal ? books_->reverse(*original, wanted)
+                                               : books_->reinstate(*original, wanted);
   if (!reversed) return refusal(422, reversed.error().code, reversed.error().message);
   transaction.original_seq = original->seq;
   transaction.member = original->member;

@@ -23,7 +23,7 @@ class LoyaltySystem final : public System {
 
  private:
   Reply accrue(const Call& call, const WriteKey& key);
-  Reply reverse(const Call& call, const WriteKey& key);
+  Reply reverse(const Call& call, const WriteKey& key, PointsType type);
   Reply book(PointsTransaction transaction, const WriteKey& key);
   Reply transactions(std::string_view query) const;
   Reply member(std::string_view path) const;

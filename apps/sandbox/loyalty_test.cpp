@@ -128,6 +128,25 @@ TEST_F(Loyalty, GivesBackAMeasuredLineInProportion) {
   EXPECT_EQ(loyalty->post(reversals, reversal("B3", 1, "0.001")).status, 422);
 }
 
+TEST_F(Loyalty, ReinstatesTheLastUnitsThatWereGivenBack) {
+  constexpr std::string_view reinstatements = "/loyalty/v1/reinstatements";
+  loyalty->post(accruals, accrual("A1"));
+  EXPECT_EQ(loyalty->post(reinstatements, reversal("G0", 1, "1")).status, 422);
+  loyalty->post(reversals, reversal("B1", 2, "1"));
+  loyalty->post(reversals, reversal("B2", 1, "2"));
+  EXPECT_EQ(balance(), "0");
+  EXPECT_EQ(Json(loyalty->post(reinstatements, reversal("G1", 2, "1"), "k").body)["/points"], "4");
+  EXPECT_TRUE(loyalty->post(reinstatements, reversal("G1", 2, "1"), "k").replayed);
+  EXPECT_EQ(balance(), "4");
+  loyalty->reopen();
+  const Reply over = loyalty->post(reinstatements, reversal("G2", 2, "1"));
+  EXPECT_EQ(Json(over.body)["/error/code"], "reinstatement_exceeds_reversed");
+  EXPECT_EQ(loyalty->post(reversals, reversal("B3", 2, "1")).status, 201);
+  EXPECT_EQ(balance(), "0");
+  EXPECT_EQ(Json(loyalty->get(transactions, "reference=G1").body)["/items/0/type"],
+            "reinstatement");
+}
+
 TEST_F(Loyalty, HonoursAKeyForADay) {
   const Reply first = loyalty->post(accruals, accrual("A1"), "key-1");
   EXPECT_FALSE(first.replayed);

@@ -262,6 +262,7 @@ Status ChannelReader::add_leg(store::Reader& reader, const Message& message, con
       add_accrual(message, std::move(item), items);
       return {};
     case LegKind::reverse:
+    case LegKind::reinstate:
       return add_reversal(reader, message, leg, std::move(item), items);
     case LegKind::post:
     case LegKind::post_refund:
@@ -315,7 +316,7 @@ Status ChannelReader::add_reversal(store::Reader& reader, const Message& message
   if (!original) return fail(original.error());
   auto row = reader.load_book(leg.book);
   if (!row) return fail(std::move(row.error()));
-  item.takes_back = true;
+  item.takes_back = leg.kind == LegKind::reverse;
   if (!*original || !*row) {
     item.expectation = Expectation::unreadable;
     items.push_back(std::move(item));

@@ -16,7 +16,7 @@ ReversalGroup::ReversalGroup(const flow::Book& book, std::vector<ledger::Accrued
   }
   std::ranges::sort(claims, {}, &flow::Claim::revision);
   for (const flow::Claim* claim : claims) {
-    Member member{claim->flow, {}};
+    Member member{claim->flow, !claim->releases.is_nil(), {}};
     for (const flow::ReversalLine& line : claim->reversal) {
       member.units.emplace_back(line.line, line.units);
     }
@@ -34,6 +34,7 @@ std::vector<Points> ReversalGroup::in_order(const std::vector<std::size_t>& orde
       if (sold != points_.end()) points[index] += ledger::reversal(sold->second, at, at + units);
       at += units;
     }
+    if (members_[index].again) points[index] = -points[index];
   }
   return points;
 }

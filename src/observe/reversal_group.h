@@ -14,10 +14,10 @@
 
 namespace crossfoot::observe {
 
-/// All reversals of one receipt. The platform gives each the next units of its lines, in the order
-/// in which they reach it. That is the order of the book's revisions, unless a call's outcome was
-/// unknown for a while: then a later one may have overtaken it, and both have other points, whose
-/// sum is the same.
+/// All reversals of one receipt, and what of them was undone. The platform gives each the next
+/// units of its lines, in the order in which they reach it. That is the order of the book's
+/// revisions, unless a call's outcome was unknown for a while: then a later one may have overtaken
+/// it, and both have other points, whose sum is the same.
 class ReversalGroup {
  public:
   /// Orders of more reversals than this are not tried: 5,040.
@@ -46,6 +46,7 @@ class ReversalGroup {
  private:
   struct Member {
     Id claimant;
+    bool again = false;  ///< a voided return's points, given to the member again
     std::vector<std::pair<std::uint32_t, std::int64_t>> units;  ///< by line
   };
 

@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include "contract/json_writer.h"
 #include "flow/plan/reference.h"
 #include "process/processes.h"
@@ -30,6 +32,7 @@ flow::Leg compensating_leg(const flow::Flow& flow, const flow::Leg& claim,
   return leg;
 }
 
+/// Lines to take back, or to give again when they are below zero; without a sign either way.
 std::string reversal_arguments(const flow::ClaimAnswer& answer) {
   contract::JsonWriter out;
   out.begin_object();
@@ -38,7 +41,7 @@ std::string reversal_arguments(const flow::ClaimAnswer& answer) {
   for (const flow::ReversalLine& line : answer.reversal) {
     out.begin_object();
     out.member("line", line.line);
-    out.member("quantity", to_string(ledger::to_decimal({line.units, line.measured})));
+    out.member("quantity", to_string(ledger::to_decimal({std::abs(line.units), line.measured})));
     out.end_object();
   }
   out.end_array();
@@ -61,8 +64,11 @@ std::vector<flow::Leg> RetailProcesses::after_claim(const flow::Flow& flow, cons
                                                     const flow::Routing& routing) const {
   std::vector<flow::Leg> legs;
   if (!answer.reversal.empty()) {
-    flow::Leg reverse =
-        compensating_leg(flow, claim, answer, flow::LegKind::reverse, routing.loyalty, "reverse");
+    // A release only gives again, every other claim only takes back.
+    const bool again = answer.reversal.front().units < 0;
+    flow::Leg reverse = compensating_leg(flow, claim, answer,
+                                         again ? flow::LegKind::reinstate : flow::LegKind::reverse,
+                                         routing.loyalty, again ? "reinstate" : "reverse");
     reverse.order_key =
         flow::make_order_key(routing.loyalty, "points", answer.sale.tenant, answer.sale.member);
     reverse.arguments = reversal_arguments(answer);
@@ -73,6 +79,17 @@ std::vector<flow::Leg> RetailProcesses::after_claim(const flow::Flow& flow, cons
         compensating_leg(flow, claim, answer, flow::LegKind::post_void, routing.erp, "post_void");
     mirror.arguments = void_arguments(answer);
     legs.push_back(std::move(mirror));
+  }
+  if (!answer.whole) return legs;
+  // What the voided receipt had claimed of others is free again.
+  for (const flow::ClaimedBook& claimed : answer.sale.claims) {
+    flow::Leg release;
+    release.kind = flow::LegKind::claim;
+    release.lane = claim.lane;
+    release.undoes = answer.sale.flow;
+    release.book = claimed.book;
+    release.book_date = claimed.date;
+    legs.push_back(std::move(release));
   }
   return legs;
 }

@@ -3,7 +3,8 @@
 namespace crossfoot::process {
 
 /// A post-void claims the whole receipt from its book; what compensates it follows from the answer:
-/// nothing for what was never sent, a mirrored document and a reversal for what was.
+/// nothing for what was never sent, a mirrored document and a reversal for what was. Of a return
+/// (and of an exchange) the claims on other receipts are released, and their points given again.
 flow::Plan plan_void(const flow::PlanInput& input) {
   const contract::Transaction& transaction = input.transaction;
   flow::Plan plan;

@@ -63,6 +63,7 @@ const legNames: Record<string, string> = {
   post_refund: "Post the refund",
   post_void: "Post the void",
   move_stock: "Move the stock",
+  reinstate: "Give the points again",
   create_memo: "Draw up the refund",
   release_memo: "Release the refund",
 };
@@ -409,6 +410,7 @@ const dispositions: Record<string, string> = {
   over_returned: "More than was bought",
   no_customer: "No customer",
   adjustment: "Adjustment, no sale to find",
+  voided: "Voided",
 };
 export const dispositionName = (word: string) => look(dispositions, word);
 
@@ -419,6 +421,7 @@ const didSentences: Record<string, string> = {
   post_refund: "posted the refund",
   post_void: "posted the void",
   move_stock: "moved the stock",
+  reinstate: "gave the points again",
   create_memo: "drew up the refund",
   release_memo: "released the refund",
 };

@@ -127,7 +127,7 @@ class Decider {
         stop(*leg, LegState::parked, contract::error_code::original_unsettled);
         break;
       case ClaimStatus::answered:
-        if (over_returned(*leg)) {
+        if (over_returned(*leg) && !event.answer.released) {
           stop(*leg, LegState::parked, contract::error_code::over_returned);
         } else {
           finish(*leg);
@@ -164,6 +164,8 @@ class Decider {
     } else {
       finish(*leg);
     }
+    // The void of a return waits for what the return claims.
+    out_.sale_facts_changed = true;
     note(EventKind::linked, leg, {});
     append(event.claims);
     wake_ready();
@@ -172,7 +174,8 @@ class Decider {
   void on(const VoidRequested&) {
     bool any = false;
     for (Leg& leg : flow_.legs) {
-      if (is_local(leg.kind)) continue;
+      // What a book has counted as taken back or given again is undone through that book alone.
+      if (is_local(leg.kind) || !leg.undoes.is_nil()) continue;
       const bool outstanding = leg.state == LegState::calling || leg.uncertain;
       const bool begun = std::ranges::any_of(leg.steps, &Step::done);
       if (outstanding || begun || is_settled(leg.state)) continue;
@@ -302,7 +305,10 @@ class Decider {
     finish(leg);
     event.state = leg.state;
     if (held) leave(leg);
-    if (leg.kind == LegKind::accrue || leg.kind == LegKind::post) out_.sale_facts_changed = true;
+    if (leg.kind == LegKind::accrue || leg.kind == LegKind::post ||
+        leg.kind == LegKind::post_refund) {
+      out_.sale_facts_changed = true;
+    }
     wake_ready();
   }
 
@@ -320,6 +326,10 @@ class Decider {
     if (!answer.points) return;
     if (leg.kind == LegKind::reverse) {
       flow_.reversed += *answer.points;
+      return;
+    }
+    if (leg.kind == LegKind::reinstate) {
+      flow_.reversed += -*answer.points;
       return;
     }
     if (leg.kind != LegKind::accrue) return;
@@ -436,6 +446,10 @@ class Decider {
     if (answer.status != ClaimStatus::answered) return;
     for (LineLink& link : flow_.links) {
       if (link.parts.empty()) continue;
+      if (answer.released) {
+        link.disposition = Disposition::voided;
+        continue;
+      }
       std::int64_t covered = 0;
       bool all_known = true;
       for (const LinkPart& part : link.parts) {
@@ -473,7 +487,9 @@ class Decider {
       case ClaimStatus::waits_for_settlement:
         return "the original is still under way";
       case ClaimStatus::answered:
-        return answer.reversal.empty() ? "nothing to take back" : "points to take back";
+        if (answer.released) return "its receipt was voided";
+        if (answer.reversal.empty()) return "nothing to take back";
+        return answer.reversal.front().units < 0 ? "points to give again" : "points to take back";
     }
     return {};
   }

@@ -256,6 +256,17 @@ TEST(Decide, AStrictLegKeepsItsPlaceWhileUnknown) {
   EXPECT_TRUE(transition.actions.back().holder);
 }
 
+TEST(Decide, AVoidLeavesReversalsToTheBookThatCountedThem) {
+  // Goal: a return's pending reversal still goes out; its book gives the points again.
+  Flow flow = sale_flow();
+  flow.legs[1].kind = LegKind::reverse;
+  flow.legs[1].undoes = {7, 7};
+  (void)decide(flow, Begun{}, facts_at());
+  (void)decide(flow, VoidRequested{}, facts_at());
+  EXPECT_EQ(flow.legs[1].state, LegState::due);
+  EXPECT_EQ(flow.legs[2].state, LegState::cancelled);
+}
+
 TEST(Decide, AVoidCancelsOnlyWhatCannotHaveHappened) {
   Flow flow = calling();  // leg 2 is at the target, leg 3 is due
   const Transition transition = decide(flow, VoidRequested{}, facts_at());

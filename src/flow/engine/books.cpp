@@ -13,7 +13,8 @@ Claim claim_of(const Flow& flow, const Leg& leg) {
   claim.leg = leg.number;
   claim.occurred_at = flow.occurred_at;
   claim.natural_key = flow.natural_key;
-  claim.whole = flow.kind == contract::TransactionKind::void_sale;
+  claim.releases = leg.undoes;
+  claim.whole = flow.kind == contract::TransactionKind::void_sale && leg.undoes.is_nil();
   for (const LineLink& link : flow.links) {
     for (const LinkPart& part : link.parts) {
       if (part.book != leg.book) continue;
@@ -132,11 +133,17 @@ void Engine::judge(const std::shared_ptr<BookTask>& task, std::optional<SaleFact
 
 void Engine::deliver(const std::shared_ptr<BookTask>& task) {
   Book& book = task->book;
-  for (std::size_t i = 0; i < book.claims.size(); ++i) {
-    if (book.claims[i].delivered) continue;
-    return load(book.claims[i].flow, [this, task, i](ActivePtr active) {
+  // In the order of the revisions: the calls that follow leave in that order, and each fits what
+  // those before it left.
+  const Claim* next = nullptr;
+  for (const Claim& claim : book.claims) {
+    if (!claim.delivered && (next == nullptr || claim.revision < next->revision)) next = &claim;
+  }
+  if (next != nullptr) {
+    const auto index = static_cast<std::size_t>(next - book.claims.data());
+    return load(next->flow, [this, task, index](ActivePtr active) {
       INVARIANT(active != nullptr, "a claim names a stored flow");
-      deliver_to(task, active, i);
+      deliver_to(task, active, index);
     });
   }
   const bool wants_cancel =

@@ -40,6 +40,7 @@ class Targets {
  public:
   std::map<std::string, std::vector<Effect>> effects;  ///< by target
   std::map<std::string, std::int64_t> lines_left;      ///< accrual|line → units not reversed
+  std::map<std::string, std::int64_t> lines_sold;      ///< accrual|line → units
   std::vector<std::string> faults;                     ///< what should never happen
   std::set<std::string> down;                          ///< targets in an outage
 

@@ -70,7 +70,12 @@ const OperationTraits* SimCaller::traits(std::string_view target,
     traits.batch_max = 10;
     return traits;
   }();
-  if (target == "loyalty") return &loyalty;
+  static const OperationTraits strict = [] {
+    OperationTraits traits = loyalty;
+    traits.order = Order::strict;
+    return traits;
+  }();
+  if (target == "loyalty") return operation == "accrue" ? &loyalty : &strict;
   return operation == "move_stock" ? &batch : &erp;
 }
 
@@ -95,6 +100,7 @@ Result<ItemAnswer> SimCaller::apply(const std::string& target, const std::string
     const auto lines = values(*item.transaction, "line");
     for (std::size_t i = 0; i < units.size(); ++i) {
       targets_.lines_left[item.reference + "|" + lines[i]] = number(units[i]);
+      targets_.lines_sold[item.reference + "|" + lines[i]] = number(units[i]);
       effect.points += 10 * number(units[i]);
       answer.line_points.emplace_back(static_cast<std::uint32_t>(number(lines[i])),
                                       Points{10 * number(units[i])});
@@ -112,6 +118,18 @@ Result<ItemAnswer> SimCaller::apply(const std::string& target, const std::string
       left -= number(units[i]);
       if (left < 0) targets_.faults.push_back("more taken back than sold: " + item.reference);
       effect.points -= 10 * number(units[i]);
+    }
+  } else if (operation == "reinstate") {
+    const auto original = values(item.arguments, "original_reference");
+    const auto lines = values(item.arguments, "line");
+    const auto units = values(item.arguments, "quantity");
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      const std::string line = original[0] + "|" + lines[i];
+      targets_.lines_left[line] += number(units[i]);
+      if (targets_.lines_left[line] > targets_.lines_sold[line]) {
+        targets_.faults.push_back("more given again than was taken: " + item.reference);
+      }
+      effect.points += 10 * number(units[i]);
     }
   } else if (operation == "post_void") {
     const auto original = values(item.arguments, "original_reference");

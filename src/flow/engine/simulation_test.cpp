@@ -130,8 +130,16 @@ Story make_story(runtime::Random& random, std::uint32_t sales) {
       const auto units = static_cast<std::int64_t>(1 + random.below(2));
       add_line(back, 1, units, contract::LineAction::returned);
       back.lines[0].original = contract::OriginalLine{till_key(number), line};
-      story.claimed[number][line] += units;
       add(back);
+      if (random.below(4) == 0) {
+        const std::uint32_t later = sequence++;
+        Transaction undo = receipt(TransactionKind::void_sale, later,
+                                   start_of_time + Duration{std::int64_t{later} * 1'000'000});
+        undo.original = till_key(own);
+        add(undo);
+      } else {
+        story.claimed[number][line] += units;
+      }
     }
     if (random.below(6) == 0) {
       const std::uint32_t own = sequence++;

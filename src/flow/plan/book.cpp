@@ -11,8 +11,8 @@ namespace crossfoot::flow {
 
 namespace {
 
-/// 2: frozen points by runs of units; claims say whether they are measured.
-constexpr std::uint64_t stored_version = 2;
+/// 2: frozen points by runs of units; claims say whether they are measured. 3: claims may release.
+constexpr std::uint64_t stored_version = 3;
 
 std::int64_t& taken_back_of(Book& book, std::uint32_t line) {
   const auto at =
@@ -42,9 +42,10 @@ void attribute(Book& book) {
     std::int64_t left = sold.points.quantity.count;
     for (Claim& claim : book.claims) {
       if (claim.whole) left = 0;
+      const bool released = book.released(claim.flow);
       for (ClaimLine& line : claim.lines) {
         if (line.line != sold.line) continue;
-        const std::int64_t taken = std::min(asked_of(line, sold), left);
+        const std::int64_t taken = released ? 0 : std::min(asked_of(line, sold), left);
         left -= taken;
         const std::int64_t covered = covered_of(line, taken, sold);
         if (covered == line.covered) continue;
@@ -55,8 +56,18 @@ void attribute(Book& book) {
   }
 }
 
-/// What is taken back in total of a line grows to min(sold, claimed); the claim that makes it grow
-/// carries the difference.
+void conclude(Book& book, Claim& claim) {
+  claim.status = ClaimStatus::answered;
+  claim.delivered = false;
+  claim.revision = ++book.revision;
+  if (claim.releases.is_nil()) return;
+  for (Claim& other : book.claims) {
+    if (other.flow == claim.releases) other.delivered = false;
+  }
+}
+
+/// What is taken back in total of a line becomes min(sold, claimed); the claim that makes it grow,
+/// or the release that makes it shrink, carries the difference.
 void settle(Book& book, Claim& claim) {
   const SaleFacts& sale = *book.sale;
   std::vector<ReversalLine> delta;
@@ -64,7 +75,7 @@ void settle(Book& book, Claim& claim) {
     std::int64_t wanted = claim.whole ? sold.points.quantity.count : 0;
     for (const Claim& other : book.claims) {
       const bool counts = &other == &claim || other.status == ClaimStatus::answered;
-      if (!counts) continue;
+      if (!counts || book.released(other.flow)) continue;
       if (other.whole) wanted = sold.points.quantity.count;
       for (const ClaimLine& line : other.lines) {
         if (line.line == sold.line) wanted += asked_of(line, sold);
@@ -72,15 +83,13 @@ void settle(Book& book, Claim& claim) {
     }
     std::int64_t& back = taken_back_of(book, sold.line);
     const std::int64_t total = std::min(sold.points.quantity.count, wanted);
-    INVARIANT(total >= back, "units taken back only grow while claims are not withdrawn");
+    INVARIANT(total >= back || !claim.releases.is_nil(), "only a release gives units back");
     if (total == back) continue;
     delta.push_back({sold.line, total - back, ledger::reversal(sold.points, back, total),
                      sold.points.quantity.measured});
     back = total;
   }
-  claim.status = ClaimStatus::answered;
-  claim.delivered = false;
-  claim.revision = ++book.revision;
+  conclude(book, claim);
   if (sale.accrued) claim.reversal = std::move(delta);
 }
 
@@ -99,9 +108,17 @@ SaleFacts sale_facts(const Flow& sale) {
     facts.accrual_reference = accrue->steps.front().reference;
   }
   const Leg* post = sale.first_of(LegKind::post);
-  facts.post_settled = post == nullptr || is_settled(post->state);
+  if (post == nullptr) post = sale.first_of(LegKind::post_refund);
+  const Leg* link = sale.first_of(LegKind::link);
+  const bool linking =
+      link != nullptr && (link->state == LegState::waiting || link->state == LegState::calling);
+  facts.post_settled = !linking && (post == nullptr || is_settled(post->state));
   facts.posted = post != nullptr && post->state == LegState::done;
   if (post != nullptr && !post->steps.empty()) facts.post_reference = post->steps.front().reference;
+  if (sale.kind == contract::TransactionKind::void_sale) return facts;
+  for (const Leg& leg : sale.legs) {
+    if (leg.kind == LegKind::claim) facts.claims.push_back({leg.book, leg.book_date});
+  }
   return facts;
 }
 
@@ -114,6 +131,7 @@ bool Book::pending() const {
 std::int64_t Book::claimed(std::uint32_t line) const {
   std::int64_t units = 0;
   for (const Claim& claim : claims) {
+    if (released(claim.flow)) continue;
     for (const ClaimLine& asked : claim.lines) {
       if (asked.line == line) units += ledger::count_in({asked.units, asked.measured}, false);
     }
@@ -123,6 +141,11 @@ std::int64_t Book::claimed(std::uint32_t line) const {
 
 bool Book::voided() const {
   return std::ranges::any_of(claims, &Claim::whole);
+}
+
+bool Book::released(Id claimant) const {
+  return std::ranges::any_of(claims,
+                             [claimant](const Claim& claim) { return claim.releases == claimant; });
 }
 
 void add_claim(Book& book, Claim claim) {
@@ -141,18 +164,23 @@ void add_claim(Book& book, Claim claim) {
 
 void evaluate(Book& book, std::optional<SaleFacts> sale) {
   if (sale) book.sale = std::move(sale);
-  if (!book.sale) return;
-  attribute(book);
+  if (book.sale) attribute(book);
+  const bool accrual_known = book.sale && book.sale->accrue_settled;
+  const auto judge = [&](Claim& claim) {
+    if (claim.status == ClaimStatus::answered) return;
+    const bool ready = accrual_known && (!claim.whole || book.sale->post_settled);
+    if (ready) return settle(book, claim);
+    // What is voided before anything was taken for it owes nothing, whatever the original says.
+    if (book.released(claim.flow) || !claim.releases.is_nil()) return conclude(book, claim);
+    if (!book.sale || claim.status == ClaimStatus::waits_for_settlement) return;
+    claim.status = ClaimStatus::waits_for_settlement;
+    claim.delivered = false;
+  };
+  // Releases come first: then every other claim makes the sums grow or leaves them alone.
   for (Claim& claim : book.claims) {
-    if (claim.status == ClaimStatus::answered) continue;
-    const bool ready = book.sale->accrue_settled && (!claim.whole || book.sale->post_settled);
-    if (ready) {
-      settle(book, claim);
-    } else if (claim.status == ClaimStatus::waits_for_original) {
-      claim.status = ClaimStatus::waits_for_settlement;
-      claim.delivered = false;
-    }
+    if (!claim.releases.is_nil()) judge(claim);
   }
+  for (Claim& claim : book.claims) judge(claim);
 }
 
 ClaimAnswer answer_of(const Book& book, const Claim& claim) {
@@ -166,6 +194,7 @@ ClaimAnswer answer_of(const Book& book, const Claim& claim) {
   answer.lines = claim.lines;
   answer.reversal = claim.reversal;
   answer.revision = claim.revision;
+  answer.released = book.released(claim.flow);
   return answer;
 }
 
@@ -189,6 +218,11 @@ std::string encode(const Book& book) {
     out.boolean(sale.posted);
     out.text(sale.post_reference);
     put_frozen(out, sale.lines);
+    out.u64(sale.claims.size());
+    for (const ClaimedBook& claimed : sale.claims) {
+      out.hash(claimed.book);
+      out.i64(claimed.date.days);
+    }
   }
   out.u64(book.taken_back.size());
   for (const auto& [line, units] : book.taken_back) {
@@ -202,6 +236,7 @@ std::string encode(const Book& book) {
     out.instant(claim.occurred_at);
     out.text(claim.natural_key);
     out.boolean(claim.whole);
+    out.id(claim.releases);
     out.u64(claim.lines.size());
     for (const ClaimLine& line : claim.lines) {
       out.u64(line.line);
@@ -237,6 +272,12 @@ SaleFacts get_sale(ByteReader& in, std::uint64_t version) {
   sale.posted = in.boolean();
   sale.post_reference = in.text();
   sale.lines = get_frozen(in, version);
+  const std::size_t claims = version >= 3 ? in.count() : 0;
+  for (std::size_t left = claims; left > 0 && !in.failed(); --left) {
+    ClaimedBook claimed{.book = in.hash(), .date = {}};
+    claimed.date.days = static_cast<std::int32_t>(in.i64());
+    sale.claims.push_back(claimed);
+  }
   return sale;
 }
 
@@ -247,6 +288,7 @@ Claim get_claim(ByteReader& in, std::uint64_t version) {
   claim.occurred_at = in.instant();
   claim.natural_key = in.text();
   claim.whole = in.boolean();
+  if (version >= 3) claim.releases = in.id();
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     ClaimLine line;
     line.line = static_cast<std::uint32_t>(in.u64());

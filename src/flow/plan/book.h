@@ -10,7 +10,14 @@
 
 namespace crossfoot::flow {
 
-/// What a receipt book needs to know of its original, read from the original's flow.
+/// A book that a receipt's returned lines claim on.
+struct ClaimedBook {
+  Hash128 book;
+  BusinessDate date;  ///< in the original's natural key, 0 where it has none
+};
+
+/// What a receipt book needs to know of its original, read from the original's flow. The original
+/// of a void may be a return: it sold nothing, and what it claims is released.
 struct SaleFacts {
   Id flow;
   std::string tenant;
@@ -18,10 +25,11 @@ struct SaleFacts {
   bool accrue_settled = false;  ///< the accrual is done, cancelled, or was never owed
   bool accrued = false;
   std::string accrual_reference;
-  bool post_settled = false;
+  bool post_settled = false;  ///< so is its ERP document, and what it claims is known
   bool posted = false;
   std::string post_reference;
   std::vector<FrozenLine> lines;
+  std::vector<ClaimedBook> claims;
 };
 
 [[nodiscard]] SaleFacts sale_facts(const Flow& sale);
@@ -35,7 +43,7 @@ struct ClaimLine {
 };
 
 /// Units of one line to take back at the loyalty platform, in the sold line's measure, with the
-/// points they were frozen with.
+/// points they were frozen with; below zero they are given to the member again.
 struct ReversalLine {
   std::uint32_t line = 0;
   std::int64_t units = 0;
@@ -56,6 +64,7 @@ struct Claim {
   Instant occurred_at;
   std::string natural_key;
   bool whole = false;  ///< a void: everything that is left
+  Id releases;         ///< a void of a return: that flow's claims count no more; nil: none
   std::vector<ClaimLine> lines;
 
   ClaimStatus status = ClaimStatus::waits_for_original;
@@ -67,7 +76,8 @@ struct Claim {
 /// One durable entity per original transaction, keyed by its natural key, existing even before the
 /// original arrives. It alone owns what was returned. Claims are judged in the order (occurred_at,
 /// natural key), whatever the order of arrival; what is taken back in total per line is
-/// min(sold, claimed), so that any order of facts ends in the same ledger (DOMAIN 7.4).
+/// min(sold, claimed and not released), so that any order of facts ends in the same ledger (DOMAIN
+/// 7.4).
 struct Book {
   Hash128 key;
   BusinessDate date;           ///< in the original's natural key, 0 where it has none
@@ -82,6 +92,8 @@ struct Book {
   /// Whole units of a line that are claimed; the sold units come from the sale.
   [[nodiscard]] std::int64_t claimed(std::uint32_t line) const;
   [[nodiscard]] bool voided() const;
+  /// The claimant was voided, whether its claim has come or not.
+  [[nodiscard]] bool released(Id claimant) const;
 };
 
 /// The stored form, versioned; unknown versions and damaged bytes are `corrupt`.
@@ -96,7 +108,8 @@ struct ClaimAnswer {
   std::vector<ClaimLine> lines;
   std::vector<ReversalLine> reversal;
   std::uint32_t revision = 0;
-  bool first = true;  ///< false when only the attribution has changed
+  bool first = true;      ///< false when only the attribution has changed
+  bool released = false;  ///< the claimant was voided: nothing is covered, nothing is missing
 };
 
 /// Adds a claim; the same (flow, leg) again changes nothing and its answer is given again.

@@ -201,6 +201,86 @@ TEST(Book, PiecesAndWeightsMeetInTheSoldLinesMeasure) {
   EXPECT_EQ(pieces.claims[0].lines[0].covered, 500'000);
 }
 
+Claim release_by(std::uint64_t flow, std::int64_t occurred_at, std::uint64_t of) {
+  Claim claim = claim_by(flow, occurred_at, {});
+  claim.releases = {of, 0};
+  return claim;
+}
+
+TEST(Book, V18AnyOrderOfSaleReturnsAndTheVoidOfAReturnEndsInTheSameLedger) {
+  // Goal: V18: {sale, partial return, its post-void, second return} in all 24 orders: one shirt is
+  // back, by the second return.
+  const std::vector<Claim> claims{claim_by(10, 100, {{1, 1, 0}}), release_by(11, 200, 10),
+                                  claim_by(12, 300, {{1, 1, 0}})};
+  std::vector<int> order{0, 1, 2, 3};  // 3 is the sale
+  do {
+    Book book;
+    for (const int fact : order) {
+      if (fact == 3) {
+        evaluate(book, settled_sale());
+      } else {
+        add_claim(book, claims[static_cast<std::size_t>(fact)]);
+        evaluate(book, std::nullopt);
+      }
+    }
+    const Ledger ledger = ledger_of(book);
+    EXPECT_EQ(ledger.units.at(1), 1);
+    EXPECT_EQ(ledger.points, 17);
+    EXPECT_EQ(ledger.covered.at(10), 0);
+    EXPECT_EQ(ledger.covered.at(12), 1);
+    EXPECT_EQ(book.claimed(1), 1);
+    for (const Claim& claim : book.claims) {
+      EXPECT_EQ(claim.status, ClaimStatus::answered);
+      EXPECT_EQ(answer_of(book, claim).released, claim.flow.high == 10);
+    }
+    EXPECT_EQ(encode(decode_book(encode(book)).value()), encode(book));
+  } while (std::ranges::next_permutation(order).found);
+}
+
+TEST(Book, AReleaseGivesTheLastUnitsBackAndCoversWhoWasOver) {
+  // Goal: of two shirts three came back; the first return's void leaves the sums alone and covers
+  // the third, the second's void gives a shirt's points again.
+  Book book;
+  evaluate(book, settled_sale());
+  for (std::uint64_t flow = 10; flow < 13; ++flow) {
+    add_claim(book, claim_by(flow, static_cast<std::int64_t>(flow), {{1, 1, 0}}));
+    evaluate(book, std::nullopt);
+  }
+  EXPECT_EQ(ledger_of(book).covered.at(12), 0);
+  for (Claim& claim : book.claims) claim.delivered = true;
+  add_claim(book, release_by(20, 500, 10));
+  evaluate(book, std::nullopt);
+  EXPECT_EQ(ledger_of(book).points, 34);
+  EXPECT_EQ(ledger_of(book).covered.at(12), 1);
+  EXPECT_FALSE(book.claims[0].delivered) << "who was voided is told";
+  EXPECT_FALSE(book.claims[2].delivered) << "who is covered now is told";
+  add_claim(book, release_by(21, 600, 11));
+  evaluate(book, std::nullopt);
+  EXPECT_EQ(ledger_of(book).points, 17);
+  const Claim& second = book.claims.back();
+  EXPECT_EQ(second.reversal.at(0).units, -1);
+  EXPECT_EQ(second.reversal.at(0).points, Points{-17});
+}
+
+TEST(Book, AVoidedReturnOfASaleThatNeverCameWaitsForNothing) {
+  // Goal: a return and its void are settled without their sale, in either order.
+  for (const bool void_first : {false, true}) {
+    Book book;
+    if (void_first) add_claim(book, release_by(11, 200, 10));
+    add_claim(book, claim_by(10, 100, {{1, 1, 0}}));
+    evaluate(book, std::nullopt);
+    if (!void_first) add_claim(book, release_by(11, 200, 10));
+    evaluate(book, std::nullopt);
+    for (Claim& claim : book.claims) {
+      EXPECT_EQ(claim.status, ClaimStatus::answered);
+      claim.delivered = true;
+    }
+    EXPECT_FALSE(book.pending());
+    evaluate(book, settled_sale());
+    EXPECT_TRUE(ledger_of(book).units.empty());
+  }
+}
+
 TEST(Book, TheFirstStoredFormIsStillRead) {
   // Goal: a book as it was stored with one share per line means what it meant.
   ByteWriter out;

@@ -185,8 +185,8 @@ std::optional<Points> get_points(ByteReader& in) {
 }  // namespace
 
 std::string_view to_string(Disposition disposition) {
-  static constexpr std::array<std::string_view, 6> names{"pending",  "matched",     "over_returned",
-                                                         "orphaned", "no_customer", "adjustment"};
+  static constexpr std::array<std::string_view, 7> names{
+      "pending", "matched", "over_returned", "orphaned", "no_customer", "adjustment", "voided"};
   return names[static_cast<std::size_t>(disposition)];
 }
 

@@ -25,8 +25,9 @@ enum class Disposition : std::uint8_t {
   orphaned,       ///< no sale that it could belong to
   no_customer,    ///< nobody to look a sale up for
   adjustment,     ///< money only, belongs to no line
+  voided,         ///< its receipt was voided: it claims nothing any more
 };
-inline constexpr auto disposition_last = Disposition::adjustment;
+inline constexpr auto disposition_last = Disposition::voided;
 [[nodiscard]] std::string_view to_string(Disposition disposition);
 
 /// How much of one line of an original a returned line claims, in the returned line's measure.
@@ -64,7 +65,7 @@ struct Flow {
   std::vector<Leg> legs;
   std::optional<Points> expected;  ///< by Crossfoot's copy of the rules
   std::optional<Points> answered;  ///< by the loyalty platform
-  Points reversed;                 ///< by this flow's reversals, as answered
+  Points reversed;                 ///< by this flow's reversals, less what it gave again
   std::vector<FrozenLine> frozen;
   std::vector<LineLink> links;
   std::vector<std::uint64_t> journal;  ///< positions of its journal rows, in the home partition

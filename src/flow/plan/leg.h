@@ -28,8 +28,9 @@ enum class LegKind : std::uint8_t {
   post_refund,  ///< ERP: the document of a return, at once, linked or not
   post_void,    ///< ERP: mirror the voided document
   move_stock,   ///< ERP: stock without a receipt
+  reinstate,    ///< loyalty: give points back that a voided return had taken
 };
-inline constexpr auto leg_kind_last = LegKind::move_stock;
+inline constexpr auto leg_kind_last = LegKind::reinstate;
 [[nodiscard]] std::string_view to_string(LegKind kind);
 
 enum class LegState : std::uint8_t {
@@ -84,10 +85,12 @@ struct Leg {
   bool retry_with_key = false;  ///< unknown, and the target's idempotency key allows a retry
   Instant due_at;               ///< when due, retrying or unknown
   Instant calling_until;        ///< latest finish of the call under way
-  Instant first_due_at;    ///< when its first attempt could start: budgets and ages count from here
-  std::string reason;      ///< public code when parked, dead or rejected
-  std::string detail;      ///< in words, without secrets
-  Id undoes;               ///< of a compensation: the flow that it undoes
+  Instant first_due_at;  ///< when its first attempt could start: budgets and ages count from here
+  std::string reason;    ///< public code when parked, dead or rejected
+  std::string detail;    ///< in words, without secrets
+  /// Of a compensation: the flow that it undoes. Of a claim: the voided return whose claim it
+  /// releases.
+  Id undoes;
   Hash128 book;            ///< of a claim: the receipt book; of a reversal: where its delta is from
   BusinessDate book_date;  ///< the date in the original's natural key, 0 where it has none
 };

@@ -33,6 +33,10 @@ class ItemReader {
       item_.taxes.push_back({text(tax, rules_.taxes_code), money(tax, rules_.taxes_net, "net"),
                              money(tax, rules_.taxes_tax, "tax")});
     });
+    if (!rules_.tenders.empty()) {
+      const auto tenders = find(json_, rules_.tenders);
+      item_.keeps_tenders = tenders && tenders->is_array();
+    }
     each(rules_.tenders, [this](Json tender) {
       item_.tenders.push_back(
           {text(tender, rules_.tenders_kind), money(tender, rules_.tenders_amount, "amount")});

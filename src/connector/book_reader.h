@@ -55,6 +55,7 @@ struct BookItem {
   std::vector<BookLine> lines;
   std::vector<BookTax> taxes;
   std::vector<BookTender> tenders;
+  bool keeps_tenders = false;  ///< the target says which there are, even if none
   std::string
       problem;  ///< the first value that is there and cannot be read; never silently dropped
 };

@@ -146,6 +146,14 @@ ExpectedDocument document_of(const Transaction& transaction, const ledger::Prici
   document.net = pricing.sold.net - pricing.returned.net;
   document.tax = pricing.sold.tax - pricing.returned.tax;
   document.gross = pricing.due;
+  // Tenders are stated without a sign: money goes out when goods come back on balance.
+  const bool out = transaction.kind == TransactionKind::return_goods || pricing.due.minor < 0;
+  for (const contract::Tender& tender : transaction.tenders) {
+    const Money amount = out ? -tender.amount : tender.amount;
+    const auto [at, fresh] =
+        document.tenders.try_emplace(std::string(contract::to_string(tender.kind)), amount);
+    if (!fresh) at->second += amount;
+  }
   document.lines.reserve(transaction.lines.size());
   for (std::size_t i = 0; i < transaction.lines.size(); ++i) {
     const contract::Line& line = transaction.lines[i];

@@ -44,11 +44,15 @@ TEST(ChannelReader, WhatComesBackIsNegative) {
   Transaction exchange = world.document(TransactionKind::exchange, day(0));
   exchange.lines = {goods(1, 2, "11.90"), goods(2, 1, "10.00")};
   exchange.lines[0].action = LineAction::returned;
+  exchange.tenders = {{contract::TenderKind::cash, eur(380)},
+                      {contract::TenderKind::card, eur(1000)}};
   world.store_message(exchange, {world.leg(LegKind::post, "erp", "E1")});
   const auto items = world.expect(day(0));
   ASSERT_EQ(items.size(), 1U);
   const ExpectedDocument& document = *items[0].document;
   EXPECT_EQ(document.gross, eur(-1380));
+  EXPECT_EQ(document.tenders.at("cash"), eur(-380));
+  EXPECT_EQ(document.tenders.at("card"), eur(-1000));
   EXPECT_EQ(document.lines[0].quantity, (Decimal{-2, 0}));
   EXPECT_EQ(document.lines[0].amount, eur(-2380));
   EXPECT_EQ(document.lines[1].amount, eur(1000));

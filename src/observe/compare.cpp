@@ -19,6 +19,7 @@ using connector::BookLine;
 /// What is carried across days keeps no lines, so that memory is bounded by items, not by receipts.
 ExpectedItem head_of(ExpectedItem item) {
   if (item.document) item.document->lines = {};
+  if (item.document) item.document->tenders = {};
   item.moved = {};
   return item;
 }
@@ -93,7 +94,23 @@ class PairComparison {
     note_money(total_, "gross", document.gross, observed_.gross);
     if (!observed_.lines.empty()) compare_lines(document.lines, true);
     if (!observed_.taxes.empty()) compare_taxes(document.taxes());
+    if (observed_.keeps_tenders) compare_tenders(document.tenders);
     if (!observed_.net && !observed_.gross) incomplete_ = true;
+  }
+
+  void compare_tenders(std::map<std::string, Money> expected) {
+    std::map<std::string, Money> found;
+    for (const connector::BookTender& tender : observed_.tenders) {
+      if (!tender.amount) continue;
+      const auto [at, fresh] = found.try_emplace(tender.kind, *tender.amount);
+      if (!fresh) at->second += *tender.amount;
+    }
+    const Money zero{0, expected_.currency};
+    for (const auto& [kind, amount] : found) expected.try_emplace(kind, zero);
+    for (const auto& [kind, amount] : expected) {
+      const auto at = found.find(kind);
+      note_money(line_, "tender " + kind, amount, at == found.end() ? zero : at->second);
+    }
   }
 
   void compare_taxes(std::map<std::string, TaxAmounts> expected) {

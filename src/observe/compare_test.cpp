@@ -66,6 +66,8 @@ const Case cases[] = {
     {"a line less", false, [](BookItem& b) { b.lines.pop_back(); }, BreakClass::amount, 0, 0},
     {"a line more", false, [](BookItem& b) { b.lines.push_back({.line = 3}); }, BreakClass::amount,
      0, 0},
+    {"tender", false, [](BookItem& b) { b.tenders[0].kind = "cash"; }, BreakClass::amount, 0, 0},
+    {"no tender", false, [](BookItem& b) { b.tenders.clear(); }, BreakClass::amount, 0, 0},
     {"currency", false, [](BookItem& b) { b.currency = "CHF"; }, BreakClass::amount, 0, 0},
     {"tax once a receipt", false,
      [](BookItem& b) {

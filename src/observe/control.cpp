@@ -47,7 +47,7 @@ void ControlTotals::add(const ExpectedItem& expected, const connector::BookItem&
     add_observed(Side::erp, expected.business_date, observed, broken);
   } else if (expected.points && observed.points) {
     const std::int64_t sign = expected.takes_back ? -1 : 1;
-    Cell& at = cell({Side::loyalty, expected.business_date, observed.member, {}, {}});
+    Cell& at = cell({Side::loyalty, expected.business_date, observed.member, {}, {}, {}});
     at.target.net += sign * observed.points->count;
     at.touched = at.touched || broken;
   }
@@ -60,7 +60,7 @@ void ControlTotals::add_missing(const ExpectedItem& expected) {
 void ControlTotals::add_surplus(Side side, BusinessDate date, const connector::BookItem& observed) {
   if (side == Side::erp) return add_observed(side, date, observed, true);
   if (!observed.points) return;
-  Cell& at = cell({side, date, observed.member, {}, {}});
+  Cell& at = cell({side, date, observed.member, {}, {}, {}});
   at.target.net += takes_back(observed) ? -observed.points->count : observed.points->count;
   at.touched = true;
 }
@@ -69,8 +69,12 @@ void ControlTotals::add_expected(const ExpectedItem& expected, const connector::
                                  bool broken) {
   const auto add = [&](std::string tax_code, std::string currency, const std::string& owner,
                        ControlSums sums) {
-    Cell& at = cell(
-        {expected.side, expected.business_date, owner, std::move(currency), std::move(tax_code)});
+    Cell& at = cell({expected.side,
+                     expected.business_date,
+                     owner,
+                     std::move(currency),
+                     std::move(tax_code),
+                     {}});
     at.channel += sums;
     at.touched = at.touched || broken;
   };
@@ -97,12 +101,18 @@ void ControlTotals::add_expected(const ExpectedItem& expected, const connector::
     case Basis::nothing:
       break;
   }
+  if (observed != nullptr && !observed->keeps_tenders) return;
+  for (const auto& [kind, amount] : document.tenders) {
+    Cell& at = cell({Side::erp, expected.business_date, expected.shop, currency, {}, kind});
+    at.channel.net += amount.minor;
+    at.touched = at.touched || broken;
+  }
 }
 
 void ControlTotals::add_observed(Side side, BusinessDate date, const connector::BookItem& observed,
                                  bool broken) {
   const auto add = [&](const std::string& tax_code, ControlSums sums) {
-    Cell& at = cell({side, date, observed.shop, observed.currency, tax_code});
+    Cell& at = cell({side, date, observed.shop, observed.currency, tax_code, {}});
     at.target += sums;
     at.touched = at.touched || broken;
   };
@@ -121,6 +131,11 @@ void ControlTotals::add_observed(Side side, BusinessDate date, const connector::
       break;
     case Basis::nothing:
       break;
+  }
+  for (const connector::BookTender& tender : observed.tenders) {
+    Cell& at = cell({side, date, observed.shop, observed.currency, {}, tender.kind});
+    at.target.net += minor(tender.amount);
+    at.touched = at.touched || broken;
   }
 }
 
@@ -158,6 +173,10 @@ std::string describe(const ControlDifference& difference) {
   if (key.side == Side::loyalty) {
     return fmt::format("control total of {} on {}: {:+} points", key.owner, to_string(key.date),
                        static_cast<std::int64_t>(difference.surplus.net));
+  }
+  if (!key.tender.empty()) {
+    return fmt::format("control total {} {} {} {}: {}", key.owner, to_string(key.date),
+                       key.currency, key.tender, decimal(difference.surplus.net, key.currency));
   }
   return fmt::format("control total {} {} {} {}: net {}, tax {}", key.owner, to_string(key.date),
                      key.currency, key.tax_code.empty() ? "-" : key.tax_code,

@@ -9,20 +9,21 @@
 
 namespace crossfoot::observe {
 
-/// One control total: shop × business date × currency × tax code of the ERP, or a member's points
-/// of one business date.
+/// One control total: shop × business date × currency of the ERP, and there a tax code or a tender;
+/// or a member's points of one business date.
 struct ControlKey {
   Side side = Side::erp;
   BusinessDate date;
   std::string owner;  ///< shop, or member
   std::string currency;
   std::string tax_code;
+  std::string tender;  ///< its kind; the tax code is empty then
 
   auto operator<=>(const ControlKey&) const = default;
 };
 
 struct ControlSums {
-  Wide net = 0;  ///< minor units, or points
+  Wide net = 0;  ///< minor units (of a tender its amount), or points
   Wide tax = 0;
 
   bool operator==(const ControlSums&) const = default;
@@ -38,7 +39,8 @@ struct ControlDifference {
 /// channel's side is left out: it cannot be at the target's.
 class ControlTotals {
  public:
-  /// An item on both sides. By tax code where the target says so, else by its totals.
+  /// An item on both sides. By tax code where the target says so, else by its totals; and by tender
+  /// where the target keeps them.
   void add(const ExpectedItem& expected, const connector::BookItem& observed, bool broken);
   void add_missing(const ExpectedItem& expected);
   void add_surplus(Side side, BusinessDate date, const connector::BookItem& observed);

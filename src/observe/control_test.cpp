@@ -15,26 +15,39 @@ using testing::booked;
 using testing::eur;
 using testing::sale;
 
-TEST(Control, TotalsAreByTaxCode) {
+TEST(Control, TotalsAreByTaxCodeAndByTender) {
   ControlTotals totals;
   totals.add(sale("R1"), booked(sale("R1")), false);
   totals.add(sale("R2"), booked(sale("R2")), false);
-  EXPECT_EQ(totals.compared(), 2U);
+  EXPECT_EQ(totals.compared(), 3U);
   totals.add_missing(sale("R3"));
   const auto differences = totals.differences();
-  ASSERT_EQ(differences.size(), 2U);
-  EXPECT_EQ(differences[0].key.tax_code, "DE-RED");
-  EXPECT_EQ(differences[0].surplus, (ControlSums{-100, -7}));
-  EXPECT_EQ(differences[1].surplus, (ControlSums{-1000, -190}));
+  ASSERT_EQ(differences.size(), 3U);
+  EXPECT_EQ(differences[0].key.tender, "card");
+  EXPECT_EQ(differences[0].surplus, (ControlSums{-1297, 0}));
+  EXPECT_EQ(describe(differences[0]), "control total DE-001 2026-11-20 EUR card: -12.97");
+  EXPECT_EQ(differences[1].key.tax_code, "DE-RED");
+  EXPECT_EQ(differences[1].surplus, (ControlSums{-100, -7}));
+  EXPECT_EQ(differences[2].surplus, (ControlSums{-1000, -190}));
   EXPECT_TRUE(differences[0].evidence);
 }
 
-TEST(Control, AnotherShopMakesTwoTotalsDiffer) {
+TEST(Control, TendersCountOnlyWhereTheTargetKeepsThem) {
+  ControlTotals totals;
+  auto without = booked(sale("R1"));
+  without.keeps_tenders = false;
+  without.tenders.clear();
+  totals.add(sale("R1"), without, false);
+  EXPECT_EQ(totals.compared(), 2U);
+  EXPECT_TRUE(totals.differences().empty());
+}
+
+TEST(Control, AnotherShopMakesEachTotalDifferTwice) {
   ControlTotals totals;
   auto moved = booked(sale("R1"));
   moved.shop = "DE-002";
   totals.add(sale("R1"), moved, true);
-  EXPECT_EQ(totals.differences().size(), 4U);
+  EXPECT_EQ(totals.differences().size(), 6U);
 }
 
 TEST(Control, PointsAreSignedByWhatTheyDo) {

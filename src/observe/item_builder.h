@@ -43,6 +43,7 @@ inline ExpectedItem sale(std::string reference) {
   document.net = eur(1100);
   document.tax = eur(197);
   document.gross = eur(1297);
+  document.tenders = {{"card", eur(1297)}};
   document.lines = {line_of(1, 1190, 190, "DE-STD"), line_of(2, 107, 7, "DE-RED")};
   item.document = std::move(document);
   return item;
@@ -79,6 +80,10 @@ inline connector::BookItem booked(const ExpectedItem& item) {
     book.gross = item.document->gross;
     for (const auto& [code, sums] : item.document->taxes()) {
       book.taxes.push_back({code, sums.net, sums.tax});
+    }
+    book.keeps_tenders = true;
+    for (const auto& [kind, amount] : item.document->tenders) {
+      book.tenders.push_back({kind, amount});
     }
   }
   for (const ExpectedLine& line : item.document ? item.document->lines : item.moved) {

@@ -33,6 +33,7 @@ ExpectedDocument ExpectedDocument::mirrored() const {
     line.quantity.units = -line.quantity.units;
     for (Money* amount : {&line.amount, &line.net, &line.tax}) *amount = -*amount;
   }
+  for (auto& [kind, amount] : mirror.tenders) amount = -amount;
   mirror.rounding = -rounding;
   return mirror;
 }

@@ -64,7 +64,8 @@ struct ExpectedDocument {
   Money tax;
   Money gross;
   std::vector<ExpectedLine> lines;
-  ExactSum rounding;  ///< posted lines less exact quantity × price
+  std::map<std::string, Money> tenders;  ///< by kind
+  ExactSum rounding;                     ///< posted lines less exact quantity × price
 
   [[nodiscard]] std::map<std::string, TaxAmounts> taxes() const;
   [[nodiscard]] ExpectedDocument mirrored() const;

@@ -10,6 +10,7 @@
 #include "import_online_retail.h"
 #include "local_stack.h"
 #include "reconcile_command.h"
+#include "replay_command.h"
 #include "runtime/files.h"
 #include "sandbox/sandbox.h"
 #include "server.h"
@@ -125,6 +126,14 @@ int run_reconcile(const std::string& to, const std::string& from_day, const std:
   return summary && summary->ties_out() ? exit_ok : exit_differs;
 }
 
+int run_replay(const std::string& to, const ReplayArguments& arguments, bool json) {
+  ApiClient api(to);
+  const auto outcome = replay(api, arguments);
+  if (!outcome) return report(outcome.error());
+  fmt::print("{}", json ? *outcome + "\n" : describe_replay(*outcome));
+  return exit_ok;
+}
+
 int test_connector(const std::string& pack) {
   const connector::PackReport outcome = connector::test_pack(pack);
   fmt::print("{}", connector::to_text(outcome));
@@ -202,6 +211,28 @@ int run(int argc, char** argv) {
   reconcile_app->add_option("--until", to_day, "Last business date")->required();
   reconcile_app->add_flag("--json", json, "Report for programs");
   reconcile_app->callback([&] { result = run_reconcile(url, from_day, to_day, json); });
+
+  ReplayArguments replay_arguments;
+  auto* replay_app =
+      app.add_subcommand("replay", "Count the stuck legs that match, or with --run let them go on");
+  replay_app->add_option("--to", url, "URL of the server")->capture_default_str();
+  replay_app->add_option("--code", replay_arguments.code, "Cause, such as CF-3102");
+  replay_app->add_option("--target", replay_arguments.target, "Of the leg");
+  replay_app->add_option("--shop", replay_arguments.shop, "Of the receipt");
+  replay_app->add_option("--member", replay_arguments.member, "Of the receipt");
+  replay_app->add_option("--channel", replay_arguments.channel, "Of the receipt");
+  replay_app->add_option("--from", replay_arguments.from, "First business date");
+  replay_app->add_option("--until", replay_arguments.until, "Last business date");
+  replay_app->add_flag("--dead-only", replay_arguments.dead_only, "Not what is parked");
+  replay_app->add_option("--rate", replay_arguments.flows_per_second, "Flows a second, 1 to 10000")
+      ->capture_default_str();
+  replay_app->add_option("--by", replay_arguments.by, "Who decides; stays in the timeline")
+      ->required();
+  replay_app->add_option("--reason", replay_arguments.reason, "Why; stays in the timeline")
+      ->required();
+  replay_app->add_flag("--run", replay_arguments.run, "Without it everything is only counted");
+  replay_app->add_flag("--json", json, "Report for programs");
+  replay_app->callback([&] { result = run_replay(url, replay_arguments, json); });
 
   auto* sandbox_command = app.add_subcommand("sandbox", "Run one stand-in system");
   sandbox_command->require_subcommand(1);

@@ -42,6 +42,7 @@ inline constexpr std::string_view not_found = "CF-2404";
 inline constexpr std::string_view method_not_allowed = "CF-2405";
 inline constexpr std::string_view request_timeout = "CF-2408";
 inline constexpr std::string_view in_flight = "CF-2409";
+inline constexpr std::string_view leg_state_conflict = "CF-2410";
 inline constexpr std::string_view length_required = "CF-2411";
 inline constexpr std::string_view request_too_large = "CF-2413";
 inline constexpr std::string_view unsupported_media_type = "CF-2415";
@@ -78,6 +79,8 @@ inline constexpr std::string_view target_unknown_outcome = "CF-3108";
 inline constexpr std::string_view target_conflict = "CF-3109";
 inline constexpr std::string_view target_not_found = "CF-3110";
 inline constexpr std::string_view mapping_failed = "CF-3111";
+inline constexpr std::string_view discarded = "CF-3112";
+inline constexpr std::string_view paused = "CF-3113";
 inline constexpr std::string_view programme_malformed = "CF-3201";
 inline constexpr std::string_view zone_unknown = "CF-3202";
 inline constexpr std::string_view rate_missing = "CF-3203";
@@ -136,7 +139,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 109> error_table{{
+inline constexpr std::array<ErrorInfo, 112> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -195,6 +198,8 @@ inline constexpr std::array<ErrorInfo, 109> error_table{{
      FaultClass::deadline, true},
     {"CF-2409", "The same request is still being worked on", 409,
      FaultClass::conflict, true},
+    {"CF-2410", "The leg is not in a state for this", 409,
+     FaultClass::conflict, false},
     {"CF-2411", "The length of the body is not stated", 411,
      FaultClass::rejected, false},
     {"CF-2413", "The request is larger than the limit", 413,
@@ -267,6 +272,10 @@ inline constexpr std::array<ErrorInfo, 109> error_table{{
      FaultClass::not_found, false},
     {"CF-3111", "The mapping could not make the message", 202,
      FaultClass::rejected, false},
+    {"CF-3112", "A person decided that it is not to be done", 202,
+     FaultClass::cancelled, false},
+    {"CF-3113", "Its shop or its member is paused", 202,
+     FaultClass::cancelled, false},
     {"CF-3201", "The loyalty programme cannot be read", 0,
      FaultClass::corrupt, false},
     {"CF-3202", "A time zone is not known", 202,

@@ -82,6 +82,13 @@ HttpResponse json(std::string body) {
 
 }  // namespace
 
+Fault opening_fault() {
+  return {.code = std::string(code::store_unavailable),
+          .fault_class = FaultClass::transient,
+          .where = "edge",
+          .cause = "the data store is being opened"};
+}
+
 Problem problem_of(const Fault& fault) {
   const contract::ErrorInfo* info = contract::find_error(fault.code);
   Problem problem = make_problem(info == nullptr ? code::internal_error : fault.code, fault.cause);
@@ -225,6 +232,30 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return get_timeline(exchange);
     case Route::release_leg:
       return release_leg(exchange);
+    case Route::discard_leg:
+      return discard_leg(exchange);
+    case Route::confirm_leg:
+      return confirm_leg(exchange);
+    case Route::resend_leg:
+      return resend_leg(exchange);
+    case Route::list_dead_letters:
+      return list_dead_letters(exchange);
+    case Route::list_dead_letter_groups:
+      return list_dead_letter_groups(exchange);
+    case Route::start_replay:
+      return start_replay(exchange);
+    case Route::cancel_replay:
+      return cancel_replay(exchange);
+    case Route::get_replay:
+      return get_replay(exchange);
+    case Route::list_replays:
+      return list_replays(exchange);
+    case Route::list_pauses:
+      return list_pauses(exchange);
+    case Route::start_pause:
+      return start_pause(exchange);
+    case Route::end_pause:
+      return end_pause(exchange);
     case Route::get_overview:
       return get_overview(exchange);
     case Route::start_reconciliation:

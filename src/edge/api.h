@@ -124,11 +124,30 @@ class Api {
   // operations.cpp
   [[nodiscard]] Reply get_overview(Exchange& exchange);
   [[nodiscard]] Reply get_metrics(Exchange& exchange);
-  [[nodiscard]] Reply release_leg(Exchange& exchange);
   [[nodiscard]] Reply start_reconciliation(Exchange& exchange);
   [[nodiscard]] Reply list_reconciliations(Exchange& exchange);
   [[nodiscard]] Reply get_reconciliation(Exchange& exchange);
   [[nodiscard]] Reply list_breaks(Exchange& exchange);
+
+  // dead_letters.cpp
+  [[nodiscard]] Reply release_leg(Exchange& exchange);
+  [[nodiscard]] Reply discard_leg(Exchange& exchange);
+  [[nodiscard]] Reply confirm_leg(Exchange& exchange);
+  [[nodiscard]] Reply resend_leg(Exchange& exchange);
+  [[nodiscard]] Reply instruct(Exchange& exchange,
+                               std::function<flow::Engine::Instruction(std::uint16_t leg)> make);
+  [[nodiscard]] Reply list_dead_letters(Exchange& exchange);
+  [[nodiscard]] Reply list_dead_letter_groups(Exchange& exchange);
+
+  // replays.cpp
+  [[nodiscard]] Reply start_replay(Exchange& exchange);
+  [[nodiscard]] Reply cancel_replay(Exchange& exchange);
+  [[nodiscard]] Reply get_replay(Exchange& exchange);
+  [[nodiscard]] Reply list_replays(Exchange& exchange);
+  [[nodiscard]] Reply list_pauses(Exchange& exchange);
+  [[nodiscard]] Reply start_pause(Exchange& exchange);
+  [[nodiscard]] Reply end_pause(Exchange& exchange);
+
   /// Answers what the service answers.
   [[nodiscard]] Reply relay(Exchange& exchange,
                             std::function<void(ReconciliationService::Answer)> ask);
@@ -162,6 +181,9 @@ boost::asio::awaitable<Result<T>> Api::read(
   if (!finished || !*result) co_return fail(closed);
   co_return std::move(**result);
 }
+
+/// What is answered while the data store is being opened: a retryable 503.
+[[nodiscard]] Fault opening_fault();
 
 /// A problem for an operating fault: the code's page where it is an HTTP answer, else the status of
 /// the fault's class.

@@ -37,6 +37,16 @@ class PliantTargets final : public flow::Caller {
     return &traits_;
   }
   void call(flow::CallRequest request, Called done) override {
+    calls[request.target] += request.items.size();
+    if (silent.contains(request.target)) {
+      scheduler_.post([target = request.target, done = std::move(done)]() mutable {
+        done(fail({.code = "CF-3108",
+                   .fault_class = FaultClass::unknown_outcome,
+                   .where = target,
+                   .cause = "no answer came"}));
+      });
+      return;
+    }
     flow::CallAnswer answers;
     for (const flow::CallItem& item : request.items) {
       if (refused.contains(request.target)) {
@@ -62,7 +72,15 @@ class PliantTargets final : public flow::Caller {
     scheduler_.post([done = std::move(done)]() mutable { done(std::nullopt); });
   }
 
+  /// From now on the targets can neither be asked nor know idempotency keys.
+  void make_blind() {
+    traits_.idempotent = false;
+    traits_.lookup = false;
+  }
+
   std::map<std::string, bool> refused;
+  std::map<std::string, bool> silent;  ///< calls to them end without an answer
+  std::map<std::string, std::size_t> calls;
 
  private:
   runtime::Scheduler& scheduler_;

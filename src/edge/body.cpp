@@ -37,7 +37,7 @@ BodyReader::BodyReader(std::string_view body) {
   object_ = object;
 }
 
-std::optional<simdjson::dom::element> BodyReader::field(std::string_view name) {
+std::optional<simdjson::dom::element> BodyReader::field(std::string_view name, Presence presence) {
   asked_.push_back(name);
   if (!object_) return std::nullopt;
   std::optional<simdjson::dom::element> found;
@@ -46,7 +46,9 @@ std::optional<simdjson::dom::element> BodyReader::field(std::string_view name) {
     if (found) fault(name, code::duplicate_key, "the field is stated twice");
     found = value;
   }
-  if (!found) fault(name, code::required_field, "the field is required");
+  if (!found && presence == Presence::required) {
+    fault(name, code::required_field, "the field is required");
+  }
   return found;
 }
 
@@ -78,8 +80,56 @@ void BodyReader::texts(std::string_view name, std::size_t entries_max,
   }
 }
 
+std::string BodyReader::text(std::string_view name, std::size_t bytes_max, Presence presence) {
+  const auto element = field(name, presence);
+  if (!element) return {};
+  std::string_view text;
+  if (element->get(text) != simdjson::SUCCESS) {
+    fault(name, code::wrong_type, "expected a text");
+  } else if (text.size() > bytes_max) {
+    fault(name, code::out_of_range, "at most " + std::to_string(bytes_max) + " bytes are taken");
+  } else if (text.empty() && presence == Presence::required) {
+    fault(name, code::required_field, "the text is empty");
+  } else {
+    return std::string(text);
+  }
+  return {};
+}
+
+bool BodyReader::boolean(std::string_view name, bool otherwise) {
+  const auto element = field(name, Presence::optional);
+  bool value = otherwise;
+  if (element && element->get(value) != simdjson::SUCCESS) {
+    fault(name, code::wrong_type, "expected true or false");
+  }
+  return value;
+}
+
+std::uint32_t BodyReader::number(std::string_view name, std::uint32_t most,
+                                 std::uint32_t otherwise) {
+  const auto element = field(name, Presence::optional);
+  if (!element) return otherwise;
+  std::uint64_t value = 0;
+  if (element->get(value) != simdjson::SUCCESS) {
+    fault(name, code::wrong_type, "expected a whole number");
+  } else if (value < 1 || value > most) {
+    fault(name, code::out_of_range, "expected 1 to " + std::to_string(most));
+  } else {
+    return static_cast<std::uint32_t>(value);
+  }
+  return otherwise;
+}
+
 std::optional<BusinessDate> BodyReader::date(std::string_view name) {
-  const auto element = field(name);
+  return date_of(name, field(name));
+}
+
+std::optional<BusinessDate> BodyReader::optional_date(std::string_view name) {
+  return date_of(name, field(name, Presence::optional));
+}
+
+std::optional<BusinessDate> BodyReader::date_of(
+    std::string_view name, const std::optional<simdjson::dom::element>& element) {
   if (!element) return std::nullopt;
   std::string_view text;
   if (element->get(text) != simdjson::SUCCESS) {

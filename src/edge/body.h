@@ -23,6 +23,15 @@ class BodyReader {
   /// A required array of texts, in order.
   void texts(std::string_view name, std::size_t entries_max,
              const std::function<void(std::string_view)>& take);
+  enum class Presence : std::uint8_t { required, optional };
+  /// A text of at most `bytes_max` bytes; a required one is not empty. An absent optional one is
+  /// empty.
+  [[nodiscard]] std::string text(std::string_view name, std::size_t bytes_max, Presence presence);
+  [[nodiscard]] bool boolean(std::string_view name, bool otherwise);
+  /// A whole number from 1 to `most`.
+  [[nodiscard]] std::uint32_t number(std::string_view name, std::uint32_t most,
+                                     std::uint32_t otherwise);
+  [[nodiscard]] std::optional<BusinessDate> optional_date(std::string_view name);
   /// A required day as YYYY-MM-DD.
   [[nodiscard]] std::optional<BusinessDate> date(std::string_view name);
   void fault(std::string_view name, std::string_view code, std::string detail);
@@ -31,7 +40,11 @@ class BodyReader {
   [[nodiscard]] std::optional<contract::Problem> finish();
 
  private:
-  [[nodiscard]] std::optional<simdjson::dom::element> field(std::string_view name);
+  [[nodiscard]] std::optional<simdjson::dom::element> field(std::string_view name,
+                                                            Presence presence = Presence::required);
+
+  [[nodiscard]] std::optional<BusinessDate> date_of(
+      std::string_view name, const std::optional<simdjson::dom::element>& element);
 
   simdjson::dom::parser parser_;
   std::optional<simdjson::dom::object> object_;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include "contract/error_codes.h"
 #include "contract/json_writer.h"
@@ -16,13 +15,6 @@ using runtime::HttpResponse;
 
 constexpr std::string_view moving_prefix = "moving|";
 constexpr std::int32_t period_days_max = 366;
-
-Fault opening() {
-  return {.code = std::string(code::store_unavailable),
-          .fault_class = FaultClass::transient,
-          .where = "edge",
-          .cause = "the data store is being opened"};
-}
 
 /// The earliest time at which something waits for the target, over all lanes.
 Result<std::optional<Instant>> oldest_due(store::Reader& reader, store::TargetNumber target) {
@@ -63,7 +55,7 @@ Result<std::string> overview_json(store::Reader& reader, OverviewFacts& facts) {
 
 Api::Reply Api::get_overview(Exchange& exchange) {
   const flow::Engine* engine = parts_.engine();
-  if (engine == nullptr) co_return refuse(exchange, opening());
+  if (engine == nullptr) co_return refuse(exchange, opening_fault());
   OverviewFacts facts;
   facts.as_of = parts_.scheduler.now();
   for (flow::TargetStatus& status : engine->targets()) {
@@ -100,33 +92,6 @@ Api::Reply Api::get_metrics(Exchange& exchange) {
   co_return response;
 }
 
-Api::Reply Api::release_leg(Exchange& exchange) {
-  const std::optional<Id> id = parse_id(exchange.target.parameters[0]);
-  const std::string_view text = exchange.target.parameters[1];
-  std::uint16_t leg = 0;
-  const char* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, leg);
-  if (!id || error != std::errc{} || at != end) {
-    co_return refuse(exchange, code::not_found, "there is no such leg");
-  }
-  flow::Engine* engine = parts_.engine();
-  if (engine == nullptr) co_return refuse(exchange, opening());
-  auto slot = std::make_shared<Slot<Status>>(home());
-  engine->release(*id, leg, slot->callback());
-  const std::optional<Status> released = co_await value_of(slot);
-  if (!released) co_return refuse(exchange, opening());
-  if (!*released) co_return refuse(exchange, released->error());
-  const std::string location = location_of(*id);
-  contract::JsonWriter out;
-  out.begin_object().member("id", to_string(*id)).member("leg", leg);
-  out.member("location", location).end_object();
-  HttpResponse response;
-  response.status = 202;
-  response.body = out.take();
-  response.headers.emplace_back("Location", location);
-  co_return response;
-}
-
 Api::Reply Api::relay(Exchange& exchange, std::function<void(ReconciliationService::Answer)> ask) {
   if (parts_.reconciliations == nullptr) {
     co_return refuse(exchange, code::not_found, "this server keeps no reconciliations");
@@ -134,7 +99,7 @@ Api::Reply Api::relay(Exchange& exchange, std::function<void(ReconciliationServi
   auto slot = std::make_shared<Slot<Result<std::string>>>(home());
   ask(slot->callback());
   std::optional<Result<std::string>> answer = co_await value_of(slot);
-  if (!answer) co_return refuse(exchange, opening());
+  if (!answer) co_return refuse(exchange, opening_fault());
   if (!*answer) co_return refuse(exchange, answer->error());
   HttpResponse response;
   response.body = std::move(**answer);
@@ -156,7 +121,7 @@ Api::Reply Api::start_reconciliation(Exchange& exchange) {
   auto slot = std::make_shared<Slot<Result<Started>>>(home());
   parts_.reconciliations->start_reconciliation({.from = *from, .to = *to}, slot->callback());
   std::optional<Result<Started>> started = co_await value_of(slot);
-  if (!started) co_return refuse(exchange, opening());
+  if (!started) co_return refuse(exchange, opening_fault());
   if (!*started) co_return refuse(exchange, started->error());
   HttpResponse response;
   response.status = 202;

@@ -243,6 +243,69 @@ void write_timeline(JsonWriter& out, const store::MessageRow& message, const flo
   out.end_array().end_object();
 }
 
+void write_money(JsonWriter& out, const std::vector<std::pair<std::string, std::int64_t>>& money) {
+  out.begin_object();
+  for (const auto& [code, minor] : money) {
+    const std::optional<Currency> currency = find_currency(code);
+    if (currency) out.member(code, to_string(Money{minor, *currency}));
+  }
+  out.end_object();
+}
+
+void write_dead_letter(JsonWriter& out, const store::MessageRow& message, const store::FlowRow& row,
+                       const flow::Flow& flow) {
+  out.begin_object();
+  write_head(out, message);
+  out.key("flow").begin_object().member("state", to_string(row.status));
+  out.member("code", row.code).member("since", to_string(row.since));
+  std::uint64_t sent = 0;
+  std::uint64_t done = 0;
+  out.key("legs").begin_array();
+  for (const flow::Leg& leg : flow.legs) {
+    if (!flow::is_local(leg.kind)) ++sent;
+    if (!flow::is_local(leg.kind) && leg.state == flow::LegState::done) ++done;
+    if (!flow::is_stuck(leg.state)) continue;
+    const flow::Step* step = flow::next_step(leg);
+    out.begin_object().member("leg", leg.number).member("kind", flow::to_string(leg.kind));
+    out.member_or_null("target", leg.target).member("state", flow::to_string(leg.state));
+    out.member("reason", leg.reason).member_or_null("detail", leg.detail);
+    out.member("attempts", leg.attempts);
+    out.member_or_null("reference", step == nullptr ? std::string_view{} : step->reference);
+    out.key("outcome_open").boolean(leg.uncertain);
+    out.end_object();
+  }
+  out.end_array();
+  out.member("legs_sent_to_targets", sent).member("legs_done", done);
+  out.end_object().end_object();
+}
+
+void write_replay(JsonWriter& out, const flow::ReplayJob& job) {
+  const flow::ReplayFilter& filter = job.request.filter;
+  out.begin_object().member("id", to_string(job.id));
+  out.member("state", flow::to_string(job.state));
+  out.key("dry_run").boolean(job.request.dry_run);
+  out.member("by", job.request.by).member("reason", job.request.reason);
+  out.member("flows_per_second", job.request.flows_per_second);
+  out.key("filter").begin_object();
+  out.member_or_null("code", filter.code).member_or_null("target", filter.target);
+  out.member_or_null("shop", filter.shop).member_or_null("member", filter.member);
+  out.member_or_null("from", filter.from ? to_string(*filter.from) : "");
+  out.member_or_null("to", filter.to ? to_string(*filter.to) : "");
+  out.member_or_null(
+      "channel",
+      filter.channel ? contract::to_string(static_cast<contract::Channel>(*filter.channel)) : "");
+  out.key("dead_only").boolean(filter.dead_only);
+  out.end_object();
+  out.member("created_at", to_string(job.created_at));
+  out.member_or_null("finished_at", job.finished_at.micros == 0 ? "" : to_string(job.finished_at));
+  out.member("examined", job.examined).member("flows", job.flows);
+  out.key("legs").begin_object().member("total", job.legs).member("already_done", job.legs_done);
+  out.member("selected", job.legs_selected).member("refused", job.legs_refused).end_object();
+  out.key("money");
+  write_money(out, job.money);
+  out.end_object();
+}
+
 std::int64_t counter(const std::vector<std::pair<std::string, std::int64_t>>& counters,
                      std::string_view name) {
   const auto at = std::ranges::find(counters, name, &std::pair<std::string, std::int64_t>::first);

@@ -28,6 +28,14 @@ void write_list_item(contract::JsonWriter& out, const store::MessageRow& message
 void write_timeline(contract::JsonWriter& out, const store::MessageRow& message,
                     const flow::Flow* flow, const std::vector<flow::JournalEntry>& entries);
 
+/// A flow that does not move by itself, with the legs in its way.
+void write_dead_letter(contract::JsonWriter& out, const store::MessageRow& message,
+                       const store::FlowRow& row, const flow::Flow& flow);
+/// Minor units by currency as an object of exact decimals; unknown currencies are left out.
+void write_money(contract::JsonWriter& out,
+                 const std::vector<std::pair<std::string, std::int64_t>>& money);
+void write_replay(contract::JsonWriter& out, const flow::ReplayJob& job);
+
 /// What the overview is made of.
 struct OverviewFacts {
   struct Waiting {

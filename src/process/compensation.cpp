@@ -25,7 +25,6 @@ flow::Leg compensating_leg(const flow::Flow& flow, const flow::Leg& claim,
                                          .target = target,
                                          .leg = to_string(kind),
                                          .step = operation,
-                                         .resend = 0,
                                          .book = claim.book,
                                          .book_revision = answer.revision});
   leg.steps.push_back(std::move(step));

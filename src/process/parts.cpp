@@ -76,7 +76,6 @@ flow::Leg target_leg(const flow::PlanInput& input, flow::LegKind kind, std::stri
                                            .target = target,
                                            .leg = to_string(kind),
                                            .step = operation,
-                                           .resend = 0,
                                            .book = {},
                                            .book_revision = 0});
     leg.steps.push_back(std::move(step));

@@ -312,6 +312,18 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "The connector could not make the system's message. Nothing was sent; integration corrects it.",
   ],
   [
+    "CF-3112",
+    "discarded",
+    "Discarded by a person",
+    "Somebody decided that it is not to be done. The receipt's history says who and why.",
+  ],
+  [
+    "CF-3113",
+    "paused",
+    "Paused",
+    "Its shop or member is held back by hand. It goes on when the pause ends.",
+  ],
+  [
     "CF-3201",
     "programme_malformed",
     "Programme cannot be read",
@@ -463,6 +475,14 @@ export function timelineSentence(entry: TimelineEntry): string {
       return "The receipt was voided";
     case "released":
       return `Released by a person: ${what}`;
+    case "discarded":
+      return `Discarded by a person: ${what}`;
+    case "confirmed":
+      return `A person looked at ${target} and said what happened: ${what}`;
+    case "resent":
+      return `To be sent once more, on purpose: ${what}`;
+    case "paused":
+      return `Held back by hand: ${what}`;
     case "cancelled":
       return `Not needed any more: ${what}`;
     case "parked":

@@ -4,6 +4,7 @@
 
 #include "base/invariant.h"
 #include "contract/error_codes.h"
+#include "flow/plan/reference.h"
 
 namespace crossfoot::flow {
 
@@ -192,23 +193,130 @@ class Decider {
 
   void on(const Released& event) {
     Leg* leg = flow_.leg(event.leg);
-    if (leg == nullptr) return stale();
-    const bool stuck = leg->state == LegState::parked || leg->state == LegState::rejected ||
-                       leg->state == LegState::dead;
-    if (!stuck) return stale();
-    leg->reason.clear();
-    leg->detail.clear();
-    leg->attempts = 0;
+    if (leg == nullptr || !is_stuck(leg->state)) return stale();
+    if (event.lane) leg->lane = *event.lane;
+    if (leg->uncertain) return release_uncertain(*leg, event.decision);
     leg->first_due_at = {};
-    leg->state = LegState::waiting;
-    if (leg->kind == LegKind::validate) {
-      finish(*leg);
-    }
-    note(EventKind::released, leg, {});
+    revive(*leg);
+    note(EventKind::released, leg, words(event.decision));
     wake_ready();
   }
 
+  void on(const Discarded& event) {
+    Leg* leg = flow_.leg(event.leg);
+    // What may have happened is not undone by forgetting it: a person says first whether it did.
+    if (leg == nullptr || !is_stuck(leg->state) || leg->uncertain) return stale();
+    std::vector<std::uint16_t> dropped{leg->number};
+    drop(*leg);
+    note(EventKind::discarded, leg, words(event.decision));
+    // What waits for it never comes either.
+    for (std::size_t i = 0; i < dropped.size(); ++i) {
+      for (Leg& other : flow_.legs) {
+        const bool waits = other.state == LegState::waiting &&
+                           std::ranges::find(other.after, dropped[i]) != other.after.end();
+        if (!waits) continue;
+        dropped.push_back(other.number);
+        drop(other);
+        note(EventKind::cancelled, &other, "what it waits for was discarded");
+      }
+    }
+    wake_ready();
+  }
+
+  void on(const Confirmed& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || leg->state != LegState::parked || !leg->uncertain) return stale();
+    if (event.happened) {
+      ItemAnswer answer;
+      answer.target_id = event.target_id;
+      leg->state = LegState::unknown;  // it has given up its place
+      acknowledge(*leg, answer, EventKind::confirmed);
+      JournalEvent& told = out_.events.back();
+      told.detail = event.target_id + ", " + words(event.decision);
+      return;
+    }
+    leg->uncertain = false;
+    leg->first_due_at = {};
+    revive(*leg);
+    note(EventKind::confirmed, leg, "it did not happen, " + words(event.decision));
+    wake_ready();
+  }
+
+  void on(const Resent& event) {
+    const Leg* leg = flow_.leg(event.leg);
+    const bool again = leg != nullptr && leg->state == LegState::done && !is_local(leg->kind) &&
+                       flow_.legs.size() < legs_max;
+    if (!again) return stale();
+    Leg copy;
+    copy.number = static_cast<std::uint16_t>(flow_.legs.size() + 1);
+    copy.kind = leg->kind;
+    copy.target = leg->target;
+    copy.lane = leg->lane;
+    copy.order_key = leg->order_key;
+    copy.arguments = leg->arguments;
+    copy.undoes = leg->undoes;
+    copy.book = leg->book;
+    copy.book_date = leg->book_date;
+    for (const Step& step : leg->steps) {
+      Step fresh;
+      fresh.operation = step.operation;
+      fresh.reference = make_resend_reference(step.reference, copy.number);
+      copy.steps.push_back(std::move(fresh));
+    }
+    flow_.legs.push_back(std::move(copy));
+    note(EventKind::resent, &flow_.legs.back(), words(event.decision));
+    wake_ready();
+  }
+
+  void on(const Paused& event) {
+    Leg* leg = flow_.leg(event.leg);
+    // A question about what may have happened disturbs nobody: it is not held back.
+    const bool asks = leg != nullptr && leg->state == LegState::unknown && !leg->retry_with_key;
+    if (leg == nullptr || !may_be_taken(leg->state) || asks) return stale();
+    stop(*leg, LegState::parked, contract::error_code::paused);
+    note(EventKind::paused, leg, {});
+  }
+
  private:
+  static std::string words(const Decision& decision) {
+    if (decision.by.empty()) return decision.reason;
+    return "by " + decision.by + ": " + decision.reason;
+  }
+
+  /// Back to the beginning of its life; the caller wakes what is ready.
+  void revive(Leg& leg) {
+    leg.reason.clear();
+    leg.detail.clear();
+    leg.attempts = 0;
+    leg.lookups = 0;
+    leg.state = LegState::waiting;
+    if (leg.kind == LegKind::validate) finish(leg);
+  }
+
+  /// A leg whose outcome is open goes on with a question, or under the target's idempotency key,
+  /// but never with a blind repetition.
+  void release_uncertain(Leg& leg, const Decision& decision) {
+    const OperationTraits& traits = facts_.traits;
+    const bool in_window =
+        traits.idempotent && facts_.now - leg.first_due_at < traits.idempotent_for;
+    if (!in_window && !traits.lookup) return stale();
+    leg.reason = contract::error_code::target_unknown_outcome;
+    leg.state = LegState::unknown;
+    leg.retry_with_key = in_window;
+    leg.lookups = 0;
+    leg.due_at = facts_.now;
+    note(EventKind::released, &leg, words(decision));
+    place(leg, leg.retry_with_key || traits.order == Order::strict ? leg.order_key : Hash128{},
+          false);
+  }
+
+  void drop(Leg& leg) {
+    leg.state = LegState::cancelled;
+    leg.reason = contract::error_code::discarded;
+    leg.due_at = {};
+    if (leg.kind == LegKind::accrue || leg.kind == LegKind::post) out_.sale_facts_changed = true;
+  }
+
   static bool may_be_taken(LegState state) {
     return state == LegState::due || state == LegState::retrying || state == LegState::unknown;
   }
@@ -502,9 +610,10 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 14> names{
-      "accepted",  "calling", "asked",  "acknowledged",   "failed",   "found",     "not_found",
-      "restarted", "claimed", "linked", "void_requested", "released", "cancelled", "parked"};
+  static constexpr std::array<std::string_view, 18> names{
+      "accepted",  "calling",   "asked",     "acknowledged", "failed",         "found",
+      "not_found", "restarted", "claimed",   "linked",       "void_requested", "released",
+      "cancelled", "parked",    "discarded", "confirmed",    "resent",         "paused"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -58,12 +58,36 @@ struct Linked {  ///< originals of an unlinked return were looked up
 struct VoidRequested {  ///< a void of this receipt has arrived
   Id by;
 };
+/// Who decided, and why; both empty when a fact did.
+struct Decision {
+  std::string by;
+  std::string reason;
+};
 struct Released {  ///< a person or a fact lets a stuck leg go on
+  std::uint16_t leg = 0;
+  std::optional<Lane> lane;  ///< in which it goes on; none: its own
+  Decision decision;
+};
+struct Discarded {  ///< a person decides that a stuck leg is not to be done
+  std::uint16_t leg = 0;
+  Decision decision;
+};
+struct Confirmed {  ///< a person looked at the target: an open outcome is known now
+  std::uint16_t leg = 0;
+  bool happened = false;
+  std::string target_id;  ///< the target's id of it, when it happened
+  Decision decision;
+};
+struct Resent {  ///< a person wants what is done to be sent once more, under a new reference
+  std::uint16_t leg = 0;
+  Decision decision;
+};
+struct Paused {  ///< met by a worker while its shop or member is paused
   std::uint16_t leg = 0;
 };
 
 using Event = std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
-                           VoidRequested, Released>;
+                           VoidRequested, Released, Discarded, Confirmed, Resent, Paused>;
 
 /// What the engine has to do once the new state is committed.
 struct Action {
@@ -98,8 +122,12 @@ struct JournalEvent {
     released,
     cancelled,
     parked,
+    discarded,
+    confirmed,
+    resent,
+    paused,
   };
-  static constexpr auto kind_last = Kind::parked;
+  static constexpr auto kind_last = Kind::paused;
 
   Kind kind = Kind::accepted;
   std::uint16_t leg = 0;
@@ -122,6 +150,11 @@ struct Transition {
 /// The pure core: applies one event to the flow in place and says what is to be done. The caller
 /// commits the flow before it acts, and on a failed commit throws the flow away and loads it again.
 [[nodiscard]] Transition decide(Flow& flow, const Event& event, const Facts& facts);
+
+/// A leg that does not move unless a person or a fact moves it.
+[[nodiscard]] constexpr bool is_stuck(LegState state) {
+  return state == LegState::parked || state == LegState::rejected || state == LegState::dead;
+}
 
 /// The step that a leg's next call carries, or null when all are done.
 [[nodiscard]] const Step* next_step(const Leg& leg);

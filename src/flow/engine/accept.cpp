@@ -175,6 +175,9 @@ void Engine::stage_accept(const std::shared_ptr<AcceptRequest>& request, Plan pl
   auto active = std::make_shared<Active>();
   active->body = request->body;
   active->transaction = request->transaction;
+  active->shop = transaction.shop;
+  active->currency = transaction.currency.code();
+  active->gross_minor = plan.gross.minor;
   Flow& flow = active->flow;
   flow.id = id;
   flow.kind = transaction.kind;

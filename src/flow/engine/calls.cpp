@@ -207,7 +207,7 @@ void Engine::poll(Target& target) {
             return;
           }
           page->flows.push_back(std::move(*flow));
-          page->bodies.push_back(*message ? std::move((*message)->body) : std::string());
+          page->messages.push_back(*message ? std::move(**message) : store::MessageRow{});
         }
         auto waiters = reader.has_waiters(number);
         if (!waiters) {
@@ -245,8 +245,16 @@ void Engine::polled(Target& target, DuePage& page) {
     if (!page.flows[i]) continue;
     auto flow = decode_flow(page.flows[i]->state);
     if (!flow) return stop(flow.error());
-    const ActivePtr active =
-        adopt(std::move(*flow), std::make_shared<const std::string>(std::move(page.bodies[i])));
+    const ActivePtr active = adopt(std::move(*flow), std::move(page.messages[i]));
+    if (is_paused(*active)) {
+      const Leg* held = active->flow.leg(row.leg);
+      const bool asks =
+          held != nullptr && held->state == LegState::unknown && !held->retry_with_key;
+      if (!asks) {
+        take_paused(target, active, row);
+        continue;
+      }
+    }
     const Leg* leg = active->flow.leg(row.leg);
     const Step* step = leg == nullptr ? nullptr : next_step(*leg);
     const OperationTraits* traits =

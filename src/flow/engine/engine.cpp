@@ -157,12 +157,15 @@ void Engine::purge() {
   }
 }
 
-Engine::ActivePtr Engine::adopt(Flow flow, std::shared_ptr<const std::string> body) {
+Engine::ActivePtr Engine::adopt(Flow flow, store::MessageRow message) {
   const auto known = active_.find(flow.id);
   if (known != active_.end()) return known->second;
   auto active = std::make_shared<Active>();
   active->flow = std::move(flow);
-  active->body = std::move(body);
+  active->body = std::make_shared<const std::string>(std::move(message.body));
+  active->shop = std::move(message.shop);
+  active->currency = std::move(message.currency);
+  active->gross_minor = message.gross_minor;
   active->committed = summarise(active->flow);
   active->stored = true;
   for (auto& [name, count] : active->committed.moving) {
@@ -192,8 +195,7 @@ void Engine::load(Id flow, std::move_only_function<void(ActivePtr)> done) {
         if (!*loaded->row || !*loaded->message) return done(nullptr);
         auto decoded = decode_flow((*loaded->row)->state);
         if (!decoded) return stop(decoded.error());
-        done(adopt(std::move(*decoded),
-                   std::make_shared<const std::string>(std::move((*loaded->message)->body))));
+        done(adopt(std::move(*decoded), std::move(**loaded->message)));
       });
 }
 
@@ -350,7 +352,7 @@ bool Engine::take_directly(const ActivePtr& active, const Action& action, Staged
   if (target == nullptr || step == nullptr) return false;
   const OperationTraits* traits = caller_.traits(leg.target, step->operation);
   if (traits == nullptr || traits->batch_max > 1) return false;
-  if (!target->direct(action.order_key, action.holder)) return false;
+  if (!target->direct(action.order_key, action.holder) || is_paused(*active)) return false;
   if (active_.size() > options_.active_flows_max) return false;
   if (caller_.gate(leg.target) > Duration{0}) return false;
   ++target->in_flight;
@@ -363,6 +365,19 @@ bool Engine::take_directly(const ActivePtr& active, const Action& action, Staged
   INVARIANT(!transition.stale, "a leg that became due can be taken");
   collect(active, std::move(transition), staged);
   return true;
+}
+
+/// Counts the flow and its money under what holds it up.
+void Engine::count_stuck(const Active& active, const FlowSummary& summary, int sign,
+                         std::vector<store::CounterAdd>& counters) {
+  const bool stuck =
+      summary.status == store::FlowStatus::parked || summary.status == store::FlowStatus::dead;
+  if (!stuck) return;
+  const std::string_view status = summary.status == store::FlowStatus::dead ? "dead" : "parked";
+  std::string name = "stuck|";
+  name.append(status).append("|").append(summary.code).append("|").append(active.currency);
+  counters.push_back({name + "|count", sign});
+  counters.push_back({name + "|minor", sign * active.gross_minor});
 }
 
 void Engine::seal(const ActivePtr& active, Staged& staged) {
@@ -402,6 +417,12 @@ void Engine::seal(const ActivePtr& active, Staged& staged) {
   if (!active->stored || before.status != staged.summary.status) {
     if (active->stored) counters.push_back({std::string(status_counter(before.status)), -1});
     counters.push_back({std::string(status_counter(staged.summary.status)), 1});
+  }
+  const bool same_cause = active->stored && before.status == staged.summary.status &&
+                          before.code == staged.summary.code;
+  if (!same_cause) {
+    if (active->stored) count_stuck(*active, before, -1, counters);
+    count_stuck(*active, staged.summary, 1, counters);
   }
   for (const auto& [name, count] : before.moving) {
     counters.push_back({"moving|" + std::string(name), -count});
@@ -506,8 +527,9 @@ void Engine::act(const ActivePtr& active, const Staged& staged) {
   }
 }
 
-void Engine::release(Id flow, std::uint16_t leg, Done done) {
-  load(flow, [this, leg, done = std::move(done)](ActivePtr active) mutable {
+void Engine::instruct(Id flow, Instruction instruction, Done done) {
+  load(flow, [this, instruction = std::move(instruction),
+              done = std::move(done)](ActivePtr active) mutable {
     if (active == nullptr) {
       return done(fail({.code = std::string(contract::error_code::not_found),
                         .fault_class = FaultClass::not_found,
@@ -515,12 +537,18 @@ void Engine::release(Id flow, std::uint16_t leg, Done done) {
                         .cause = "no such flow"}));
     }
     auto shared = std::make_shared<Done>(std::move(done));
-    enqueue(active, [this, active, leg, shared](Staged& staged) {
-      if (!apply(active, Released{leg}, staged)) {
-        (*shared)(fail({.code = std::string(contract::error_code::target_conflict),
+    enqueue(active, [this, active, instruction = std::move(instruction),
+                     shared](Staged& staged) mutable {
+      Event event = std::visit([](auto& one) { return Event(std::move(one)); }, instruction);
+      const Leg* leg = active->flow.leg(std::visit(LegOf{}, event));
+      const bool open = leg != nullptr && is_stuck(leg->state) && leg->uncertain;
+      if (!apply(active, std::move(event), staged)) {
+        (*shared)(fail({.code = std::string(contract::error_code::leg_state_conflict),
                         .fault_class = FaultClass::conflict,
                         .where = "leg",
-                        .cause = "the leg is not parked, rejected or dead"}));
+                        .cause = open ? "its outcome is open: a person confirms first whether it "
+                                        "happened"
+                                      : "the leg is in no state for this"}));
         return false;
       }
       staged.committed.emplace_back([shared] { (*shared)(Status{}); });

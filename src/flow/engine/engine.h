@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "contract/transaction.h"
 #include "flow/decide/decide.h"
+#include "flow/engine/replay_job.h"
 #include "flow/engine/target.h"
 #include "flow/plan/caller.h"
 #include "flow/plan/process.h"
@@ -76,6 +77,8 @@ struct Activity {
 /// unknown the engine stops and says so once through `on_fatal`; the owner discards it, reopens the
 /// store and starts a new engine, which finds everything again. Delivery: what ENGINE.md promises
 /// by target.
+struct FlowSummary;
+
 class Engine {
  public:
   using Accepted = std::move_only_function<void(AcceptAnswer)>;
@@ -101,8 +104,23 @@ class Engine {
   /// Keeps what could not be read or identified, with its reason. No flow.
   void keep_invalid(store::MessageRow message, Done done);
 
-  /// Lets a parked, rejected or dead leg go on.
-  void release(Id flow, std::uint16_t leg, Done done);
+  /// What a person decides about one leg. Refused with `leg_state_conflict` where the leg is in no
+  /// state for it; answers after the commit.
+  using Instruction = std::variant<Released, Discarded, Confirmed, Resent>;
+  void instruct(Id flow, Instruction instruction, Done done);
+
+  /// Lets stuck legs that match go on, in the replay lane, or only counts them. Answers when the
+  /// job is stored; its progress stands in the document `replay_documents` / id.
+  using ReplayAnswer = std::move_only_function<void(Result<ReplayJob>)>;
+  void start_replay(ReplayRequest request, ReplayAnswer done);
+  /// Ends it before its next page; what was let go on stays so.
+  void cancel_replay(Id id, ReplayAnswer done);
+
+  /// Holds back what is sent to a target, or what belongs to a shop or a member; calls under way
+  /// end. Answers after the commit.
+  void pause(Pause pause, Done done);
+  void unpause(PauseKind kind, const std::string& value, std::string by, Done done);
+  [[nodiscard]] std::vector<Pause> pauses() const;
 
   [[nodiscard]] Activity activity() const;
   [[nodiscard]] std::vector<TargetStatus> targets() const;
@@ -152,6 +170,8 @@ class Engine {
   void collect(const ActivePtr& active, Transition transition, Staged& staged);
   [[nodiscard]] bool take_directly(const ActivePtr& active, const Action& action, Staged& staged);
   void seal(const ActivePtr& active, Staged& staged);
+  static void count_stuck(const Active& active, const FlowSummary& summary, int sign,
+                          std::vector<store::CounterAdd>& counters);
   void commit(const ActivePtr& active, const StagedPtr& staged);
   void settle(const ActivePtr& active, Staged& staged, store::UnitResult& result);
   /// The first waiter of an order key that nobody holds becomes due.
@@ -164,7 +184,7 @@ class Engine {
   void order_legs(std::vector<Leg>& legs) const;
   /// Runs `done` with the flow in memory, null when it does not exist.
   void load(Id flow, std::move_only_function<void(ActivePtr)> done);
-  ActivePtr adopt(Flow flow, std::shared_ptr<const std::string> body);
+  ActivePtr adopt(Flow flow, store::MessageRow message);
   void read(store::Store::Work work, store::Store::Done done);
   std::uint64_t next_position(Partition partition);
   void stop(Fault fault);
@@ -201,7 +221,22 @@ class Engine {
   void linked(const ActivePtr& active, std::uint16_t leg, std::vector<Candidate> candidates);
   void check_link_done(const ActivePtr& active);
 
+  // replay.cpp
+  struct Replay;
+  using ReplayPtr = std::shared_ptr<Replay>;
+  void adopt_replay(ReplayJob job);
+  void save_replay(const ReplayPtr& replay, std::move_only_function<void()> done);
+  void run_replay(const ReplayPtr& replay);
+  void release_for(const ReplayPtr& replay, Id flow);
+  void page_done(const ReplayPtr& replay);
+  void finish_replay(const ReplayPtr& replay, ReplayState state);
+  void adopt_pause(Pause pause);
+  [[nodiscard]] bool is_paused(const Active& active) const;
+  void take_paused(Target& target, const ActivePtr& active, const store::DueRow& row);
+
   // start.cpp
+  /// Takes up the pauses and the replays that were running.
+  [[nodiscard]] Status keep_orders(const std::vector<store::DocumentRow>& documents);
   void recover_targets(std::vector<std::string> names, std::size_t index, Done done);
   void recover_calls(Id after, Done done);
   void recover_books(Hash128 after, Done done);
@@ -240,6 +275,9 @@ class Engine {
   std::unordered_map<Hash128, std::shared_ptr<BookTask>> books_;
   std::unordered_set<Hash128> pending_books_;
   std::map<std::string, std::shared_ptr<LinkQueue>> links_;
+  std::map<Id, ReplayPtr> replays_;
+  std::map<std::string, Pause> pauses_;
+  std::vector<ReplayJob> stored_replays_;  ///< found running at start
 };
 
 }  // namespace crossfoot::flow

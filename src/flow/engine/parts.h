@@ -50,6 +50,9 @@ struct Engine::Queued {
 struct Engine::Active {
   Flow flow;
   std::shared_ptr<const std::string> body;
+  std::string shop;
+  std::string currency;
+  std::int64_t gross_minor = 0;
   std::shared_ptr<const contract::Transaction> transaction;  ///< null until needed
   FlowSummary committed;                                     ///< as last stored
   bool stored = false;                                       ///< a row exists
@@ -84,7 +87,7 @@ struct Engine::BatchCall {
 struct Engine::DuePage {
   std::vector<store::DueRow> rows;
   std::vector<std::optional<store::FlowRow>> flows;
-  std::vector<std::string> bodies;
+  std::vector<store::MessageRow> messages;
   std::optional<Instant> next;
   bool waiters = false;
   std::uint64_t placed = 0;  ///< of the target when the read began

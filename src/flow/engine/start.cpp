@@ -1,16 +1,20 @@
+#include <algorithm>
+
 #include "flow/engine/parts.h"
 
 namespace crossfoot::flow {
 
 namespace {
 constexpr std::size_t recovery_page = 256;
-}
+constexpr std::size_t stored_orders_max = 1000;  ///< pauses, and replays back from the newest
+}  // namespace
 
 void Engine::start(std::vector<std::string> names, Done done) {
   auto positions = std::make_shared<Result<std::vector<std::uint64_t>>>();
   auto moving = std::make_shared<std::int64_t>(0);
+  auto orders = std::make_shared<std::vector<store::DocumentRow>>();
   read(
-      [positions, moving](store::Reader& reader) {
+      [positions, moving, orders](store::Reader& reader) {
         std::vector<std::uint64_t> last(partition_count);
         for (Partition partition = 0; partition < partition_count; ++partition) {
           auto position = reader.last_position(partition);
@@ -21,6 +25,14 @@ void Engine::start(std::vector<std::string> names, Done done) {
           last[partition] = *position;
         }
         *positions = std::move(last);
+        for (const std::string_view kind : {pause_documents, replay_documents}) {
+          auto documents = reader.documents(kind, {}, stored_orders_max, true);
+          if (!documents) {
+            *positions = fail(documents.error());
+            return;
+          }
+          std::ranges::move(*documents, std::back_inserter(*orders));
+        }
         auto counters = reader.counters();
         if (!counters) {
           *positions = fail(counters.error());
@@ -30,14 +42,31 @@ void Engine::start(std::vector<std::string> names, Done done) {
           if (name.starts_with("moving|")) *moving += value;
         }
       },
-      [this, positions, moving, names = std::move(names), done = std::move(done)]() mutable {
+      [this, positions, moving, orders, names = std::move(names),
+       done = std::move(done)]() mutable {
         if (!*positions) return done(fail(positions->error()));
+        if (Status kept = keep_orders(*orders); !kept) return done(fail(kept.error()));
         for (Partition partition = 0; partition < partition_count; ++partition) {
           positions_[partition] = (**positions)[partition];
         }
         moving_legs_ = *moving;
         recover_targets(std::move(names), 0, std::move(done));
       });
+}
+
+Status Engine::keep_orders(const std::vector<store::DocumentRow>& documents) {
+  for (const store::DocumentRow& document : documents) {
+    if (document.kind == pause_documents) {
+      auto pause = decode_pause(document.value);
+      if (!pause) return fail(pause.error());
+      adopt_pause(std::move(*pause));
+      continue;
+    }
+    auto job = decode_replay(document.value);
+    if (!job) return fail(job.error());
+    if (job->state == ReplayState::running) stored_replays_.push_back(std::move(*job));
+  }
+  return {};
 }
 
 void Engine::recover_targets(std::vector<std::string> names, std::size_t index, Done done) {
@@ -53,6 +82,7 @@ void Engine::recover_targets(std::vector<std::string> names, std::size_t index, 
   target.complete = false;
   target.backlog = true;
   target.waiters = true;
+  target.paused = pauses_.contains(pause_key(PauseKind::target, target.name));
   recover_targets(std::move(names), index + 1, std::move(done));
 }
 
@@ -91,6 +121,7 @@ void Engine::recover_books(Hash128 after, Done done) {
          if (!*page) return done(fail(page->error()));
          if ((*page)->empty()) {
            ready_ = true;
+           for (ReplayJob& job : std::exchange(stored_replays_, {})) adopt_replay(std::move(job));
            for (auto& [name, target] : targets_) wake(target);
            return done({});
          }

@@ -35,6 +35,8 @@ class Target {
   std::size_t in_flight = 0;
   bool polling = false;
   bool poll_again = false;
+  /// By hand: nothing new is sent.
+  bool paused = false;
   /// Rows that may be sent now are in the due index.
   bool backlog = false;
   /// Waiters may exist behind order keys, so that giving up a place must look for them.
@@ -57,10 +59,10 @@ class Target {
   static constexpr std::size_t held_max = 50'000;
 
   [[nodiscard]] std::size_t free_slots() const {
-    return in_flight < concurrency ? concurrency - in_flight : 0;
+    return !paused && in_flight < concurrency ? concurrency - in_flight : 0;
   }
   /// Work that came before waits for it.
-  [[nodiscard]] bool is_behind() const { return backlog || waiters || !complete; }
+  [[nodiscard]] bool is_behind() const { return backlog || waiters || !complete || paused; }
   [[nodiscard]] bool is_busy(const Hash128& order_key) const {
     return !order_key.is_zero() && (busy.contains(order_key) || held.contains(order_key));
   }

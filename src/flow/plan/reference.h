@@ -16,7 +16,6 @@ struct ReferenceParts {
   std::string_view target;
   std::string_view leg;  ///< name of the leg kind, with a line where one kind repeats
   std::string_view step;
-  std::uint32_t resend = 0;         ///< deliberate re-sends get new references
   Hash128 book;                     ///< of a claim's delta: the original …
   std::uint32_t book_revision = 0;  ///< … and the book's persisted revision
 };
@@ -24,6 +23,10 @@ struct ReferenceParts {
 /// The idempotency key of a step at its target: the first 100 bits of SHA-256 over the parts, as 20
 /// characters of Crockford base32.
 [[nodiscard]] std::string make_reference(const ReferenceParts& parts);
+
+/// The reference of a deliberate re-send: made of the one that was sent and the number of the leg
+/// that sends it again, so that a restart yields the same one.
+[[nodiscard]] std::string make_resend_reference(std::string_view reference, std::uint32_t number);
 
 /// The key under which calls of a member (or of one receipt) are ordered at a target.
 [[nodiscard]] Hash128 make_order_key(std::string_view target, std::string_view order_class,

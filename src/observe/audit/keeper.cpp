@@ -16,8 +16,9 @@ namespace {
 constexpr std::uint64_t stored_version = 1;
 constexpr std::size_t rows_a_read = 2'000;  ///< some 10 ms of a reader's time
 constexpr std::size_t rows_a_page = 500;
-constexpr std::size_t part_bytes = 48 * 1024;  ///< of segments in one unit: the writer's commits
-                                               ///< stay short
+constexpr std::size_t partitions_a_read = 512;  ///< each a question, where the store is far away
+constexpr std::size_t part_bytes = 48 * 1024;   ///< of segments in one unit: the writer's commits
+                                                ///< stay short
 constexpr Duration look_every = std::chrono::seconds{1};
 constexpr Duration retry_pause = std::chrono::seconds{10};
 
@@ -96,7 +97,9 @@ struct AuditKeeper::Cut {
 
 Status AuditKeeper::Cut::walk(store::Reader& reader) {
   std::size_t left = rows_a_read;
+  std::size_t looks = partitions_a_read;
   for (; next < partition_count; ++next) {
+    if (looks-- == 0) return {};
     const auto last = reader.last_position(next);
     if (!last) return fail(last.error());
     if (*last <= state.ends[next].position) continue;

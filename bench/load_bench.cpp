@@ -1,6 +1,7 @@
 // The whole product under load on one machine: server, two downstream stubs and this load generator
 // are separate processes. Prints one table. Usage: load_bench CROSSFOOT PACKS [SALES] [CONNECTIONS]
-// [RATE] RATE 0 (default) sends as fast as answers come; else that many sales a second, open loop.
+// [RATE] [SETTINGS] RATE 0 (default) sends as fast as answers come; else that many sales a second,
+// open loop. SETTINGS: more of the configuration, as YAML.
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -215,7 +216,7 @@ std::uint64_t size_of(const std::filesystem::path& folder) {
 
 int run(int argc, char** argv) {
   if (argc < 3) {
-    fmt::print(stderr, "load_bench CROSSFOOT PACKS [SALES] [CONNECTIONS] [RATE]\n");
+    fmt::print(stderr, "load_bench CROSSFOOT PACKS [SALES] [CONNECTIONS] [RATE] [SETTINGS]\n");
     return 2;
   }
   const std::uint64_t sales = argc > 3 ? std::stoull(argv[3]) : 60'000;
@@ -232,10 +233,10 @@ int run(int argc, char** argv) {
       << R"("excluded_tenders":[]},"rates":[],"tiers":[],"campaigns":[],"zones":{"DE":"Europe/Berlin"}})";
   std::ofstream(root / "crossfoot.yaml") << fmt::format(
       "listen: {{port: 0}}\ndata: {{folder: data}}\nprogramme: programme.json\n"
-      "log: {{level: error}}\nconnectors:\n"
+      "log: {{level: error}}\n{3}\nconnectors:\n"
       "  - {{name: erp, pack: {0}/sandbox-erp, base_url: \"http://127.0.0.1:{1}\"}}\n"
       "  - {{name: loyalty, pack: {0}/sandbox-loyalty, base_url: \"http://127.0.0.1:{2}\"}}\n",
-      std::filesystem::absolute(argv[2]).string(), erp_port, loyalty_port);
+      std::filesystem::absolute(argv[2]).string(), erp_port, loyalty_port, argc > 6 ? argv[6] : "");
   auto server = runtime::Process::spawn(
       {.arguments = {argv[1], "serve", "--config", (root / "crossfoot.yaml").string()},
        .environment = {},

@@ -24,7 +24,7 @@ CLASSES = ("transient", "throttled", "rejected", "unauthorised", "conflict", "no
            "corrupt", "cancelled", "deadline", "unknown_outcome")
 GROUPS = {"1": "Reading a transaction", "2": "HTTP",
           "3": "Accepted and parked, or waiting for a target", "4": "Import", "5": "Data store",
-          "6": "Configuration", "7": "Schemas", "8": "Runtime"}
+          "6": "Configuration", "7": "Schemas", "8": "Runtime", "9": "Audit"}
 
 
 class Refused(Exception):

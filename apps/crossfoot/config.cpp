@@ -155,6 +155,19 @@ const std::vector<Setting>& settings() {
       number("reconciliation.in_flight_s", "s", 0, 86'400, "60",
              "An item younger than this counts as in flight, not as missing.",
              &Config::in_flight_sla_s),
+      path(
+          "audit.anchor_folder", "/mnt/audit/crossfoot",
+          "Folder for the signed anchors of the audit chain. Without it they lie in `anchors` "
+          "below "
+          "the data folder, where whoever can change the data can remove them: name another place.",
+          &Config::anchor_folder),
+      number("audit.anchor_minutes", "min", 1, 10'080, "15",
+             "Time between two anchors while something is recorded. What was recorded since the "
+             "last one is not proven yet.",
+             &Config::anchor_minutes),
+      number("audit.anchor_entries", "entries", 100, 1'000'000'000, "100000",
+             "About so many journal entries make an anchor due before its time.",
+             &Config::anchor_entries),
       choice("log.level", {"trace", "debug", "info", "warning", "error", "off"}, "info",
              "Lowest level that is written to standard error.", &Config::log_level),
   };
@@ -203,6 +216,9 @@ class Reader {
       config.programme = below(config.programme);
     }
     config.data_folder = below(config.data_folder);
+    config.anchor_folder_named = !config.anchor_folder.empty();
+    config.anchor_folder = config.anchor_folder_named ? below(config.anchor_folder)
+                                                      : anchors_beside(config.data_folder);
     finish_store(config);
   }
 
@@ -310,6 +326,10 @@ class Reader {
 };
 
 }  // namespace
+
+std::filesystem::path anchors_beside(const std::filesystem::path& data_folder) {
+  return data_folder / "anchors";
+}
 
 LoadedConfig load_config(const std::filesystem::path& file) {
   Reader reader(file);

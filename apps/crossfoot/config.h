@@ -43,8 +43,17 @@ struct Config {
   std::int64_t body_mb_max = 64;
   std::int64_t connections_max = 4096;
   std::int64_t in_flight_sla_s = 60;
+  std::filesystem::path anchor_folder;  ///< beside the data store when it is not named
+  bool anchor_folder_named = false;
+  std::int64_t anchor_minutes = 15;
+  std::int64_t anchor_entries = 100'000;
   std::vector<ConnectorConfig> connectors;
 };
+
+/// Where anchors lie when no folder is named.
+[[nodiscard]] std::filesystem::path anchors_beside(const std::filesystem::path& data_folder);
+inline constexpr std::string_view store_file_name = "crossfoot.sqlite";
+inline constexpr std::string_view audit_key_name = "audit-key.pem";
 
 /// A fault of a configuration file, with its place.
 struct ConfigFault {

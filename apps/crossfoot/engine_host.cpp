@@ -46,10 +46,14 @@ void EngineHost::open(std::function<void(Status)> done) {
   try_open();
 }
 
-void EngineHost::close() {
+void EngineHost::stop_engine() {
   closed_ = true;
   ready_ = false;
   engine_.reset();
+}
+
+void EngineHost::close() {
+  stop_engine();
   if (store_ != nullptr) store_->close();
   store_.reset();
 }

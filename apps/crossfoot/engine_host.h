@@ -33,6 +33,8 @@ class EngineHost {
   /// Opens and recovers; `done` is called once, with the first result. Later reopenings go on by
   /// themselves, with growing delays while the store cannot be opened.
   void open(std::function<void(Status)> done);
+  /// Decides nothing any more; the store stays open.
+  void stop_engine();
   /// Finishes what is queued and closes the store.
   void close();
 

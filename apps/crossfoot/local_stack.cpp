@@ -92,6 +92,8 @@ Result<std::unique_ptr<LocalStack>> LocalStack::start(const LocalStackOptions& o
   Config config;
   config.listen_port = options.port;
   config.data_folder = options.data / "crossfoot";
+  config.anchor_folder = options.data / "anchors";  // beside the store's folder, not in it
+  config.anchor_folder_named = true;
   config.programme = programme;
   config.retry_longest = std::chrono::seconds{5};
   config.in_flight_sla_s = 60;

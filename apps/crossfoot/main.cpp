@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "audit_command.h"
 #include "config.h"
 #include "connector/connector_test_runner.h"
 #include "demo.h"
@@ -157,6 +158,40 @@ int new_connector(const std::string& name) {
   return exit_ok;
 }
 
+CLI::App* add_store_command(CLI::App& parent, const char* name, const char* about,
+                            AuditArguments& arguments) {
+  auto* command = parent.add_subcommand(name, about);
+  auto* config = command->add_option("--config", arguments.config, "Configuration file");
+  auto* data = command->add_option("--data", arguments.data, "Folder of the data store");
+  config->excludes(data);
+  command->add_flag("--json", arguments.json, "For programs");
+  command->parse_complete_callback([&arguments] {
+    if (arguments.config.empty() && arguments.data.empty()) {
+      throw CLI::RequiredError("--config or --data");
+    }
+  });
+  return command;
+}
+
+void add_audit_commands(CLI::App& app, AuditArguments& arguments, int& result) {
+  auto* audit = app.add_subcommand("audit", "The journal: is it whole, what does it say");
+  audit->require_subcommand(1);
+  auto* verify =
+      add_store_command(*audit, "verify", "Compare the journal with its signed anchors", arguments);
+  verify->add_option("--anchor", arguments.anchor, "Anchor file or folder from another place");
+  verify->add_option("--key", arguments.key, "Public key; default: the one beside the data store");
+  verify->callback([&] { result = audit_verify(arguments); });
+  auto* print = add_store_command(*audit, "export", "Print journal entries", arguments);
+  print->callback([&] { result = audit_export(arguments); });
+  auto* replay =
+      add_store_command(*audit, "replay", "Decide the flows again and compare", arguments);
+  replay->callback([&] { result = audit_replay(arguments); });
+  for (CLI::App* one : {print, replay}) {
+    one->add_option("--from", arguments.from, "Day or time; default: the first entry");
+    one->add_option("--until,--to", arguments.until, "Day or time; default: the last entry");
+  }
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -248,6 +283,9 @@ int run(int argc, char** argv) {
       result = erp ? sandbox::run_erp(sandbox_options) : sandbox::run_loyalty(sandbox_options);
     });
   }
+
+  AuditArguments audit_arguments;
+  add_audit_commands(app, audit_arguments, result);
 
   std::string pack;
   auto* connector_command = app.add_subcommand("connector", "Connector packs");

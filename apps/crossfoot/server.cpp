@@ -17,11 +17,13 @@
 #include "engine_host.h"
 #include "ledger/programme_json.h"
 #include "ledger/zones.h"
+#include "observe/audit/keeper.h"
 #include "observe/reconciler.h"
 #include "runtime/files.h"
 #include "runtime/http_server.h"
 #include "runtime/random.h"
 #include "runtime/shard.h"
+#include "runtime/signing.h"
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -91,6 +93,7 @@ class Server::Impl {
       return fail(config_fault(contract::error_code::store_unavailable,
                                config_.data_folder.string() + ": " + made.message()));
     }
+    if (Status prepared = prepare_audit(); !prepared) return prepared;
     const auto text = runtime::read_file(config_.programme);
     if (!text) return fail(text.error());
     auto programme = ledger::parse_programme(*text);
@@ -119,7 +122,9 @@ class Server::Impl {
       });
       done.get_future().wait();
     }
+    if (keeper_ != nullptr) last_anchor(grace);
     shard_.run([&] {
+      keeper_.reset();
       if (host_ != nullptr) host_->close();
       server_.reset();
       reconciler_.reset();
@@ -148,6 +153,35 @@ class Server::Impl {
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
+  Status prepare_audit() {
+    std::error_code made;
+    std::filesystem::create_directories(config_.anchor_folder, made);
+    if (made) {
+      return fail(config_fault(contract::error_code::bad_setting,
+                               config_.anchor_folder.string() + ": " + made.message()));
+    }
+    auto key = runtime::SigningKey::load_or_make(config_.data_folder / audit_key_name);
+    if (!key) return fail(key.error());
+    audit_key_.emplace(std::move(*key));
+    if (!config_.anchor_folder_named) {
+      logger_.warning("audit.anchors_beside_data", {},
+                      {{"folder", config_.anchor_folder.string()},
+                       {"advice", "name another place in audit.anchor_folder"}});
+    }
+    return {};
+  }
+
+  /// What was decided until now is anchored before the store closes.
+  void last_anchor(Duration grace) {
+    auto done = std::make_shared<std::promise<Status>>();
+    shard_.run([&] {
+      host_->stop_engine();
+      keeper_->finish([done](Status status) { done->set_value(std::move(status)); });
+    });
+    const auto ended = done->get_future().wait_for(grace + std::chrono::seconds{5});
+    if (ended != std::future_status::ready) logger_.warning("audit.no_last_anchor", {});
+  }
+
   void open(std::vector<connector::TargetSetup> setups, std::promise<Status>& opened) {
     auto targets = connector::Targets::create(shard_.context(), shard_.scheduler(),
                                               std::move(setups), look_up_secret);
@@ -163,6 +197,8 @@ class Server::Impl {
     setup.engine.routing = {config_.routing_erp, config_.routing_loyalty};
     setup.engine.retry = {config_.retry_first, config_.retry_longest, config_.retry_budget};
     setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);
+    // As many bits as a salt's hash can use.
+    for (int i = 0; i < 4; ++i) setup.engine.salt_secret += std::to_string(runtime::system_seed());
     setup.targets = targets_->names();
     setup.seed = runtime::system_seed();
     host_ = std::make_unique<EngineHost>(shard_.scheduler(), *caller_, programme_, zones_,
@@ -188,7 +224,7 @@ class Server::Impl {
       return [options] { return store::open_postgres(options); };
     }
     const store::SqliteOptions options{
-        .path = (config_.data_folder / "crossfoot.sqlite").string(),
+        .path = (config_.data_folder / store_file_name).string(),
         .home = &shard_.scheduler(),
         .commit_budget = budget,
         .readers = readers,
@@ -204,6 +240,13 @@ class Server::Impl {
     reconciler_ = std::make_unique<observe::Reconciler>(
         shard_.scheduler(), [this] { return host_->data_store(); }, *books_, programme_, zones_,
         options);
+    keeper_ = std::make_unique<observe::AuditKeeper>(
+        shard_.scheduler(), [this] { return host_->data_store(); }, *audit_key_,
+        observe::AuditOptions{.anchor_folder = config_.anchor_folder,
+                              .interval = std::chrono::minutes{config_.anchor_minutes},
+                              .entries = static_cast<std::uint64_t>(config_.anchor_entries)},
+        runtime::Logger(log_, "audit"));
+    keeper_->start();
     edge::ApiParts parts{
         .scheduler = shard_.scheduler(),
         .data_store = [this] { return host_->data_store(); },
@@ -254,6 +297,8 @@ class Server::Impl {
   std::unique_ptr<connector::BookReader> books_;
   std::unique_ptr<EngineHost> host_;
   std::unique_ptr<observe::Reconciler> reconciler_;
+  std::optional<runtime::SigningKey> audit_key_;
+  std::unique_ptr<observe::AuditKeeper> keeper_;
   std::unique_ptr<edge::Api> api_;
   std::unique_ptr<runtime::HttpServer> server_;
   std::uint16_t port_ = 0;

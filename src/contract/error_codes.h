@@ -124,7 +124,10 @@ inline constexpr std::string_view pool_closed = "CF-8106";
 inline constexpr std::string_view listen_failed = "CF-8111";
 inline constexpr std::string_view file_failed = "CF-8121";
 inline constexpr std::string_view file_too_large = "CF-8122";
+inline constexpr std::string_view key_unusable = "CF-8123";
 inline constexpr std::string_view process_failed = "CF-8131";
+inline constexpr std::string_view audit_broken = "CF-9001";
+inline constexpr std::string_view anchor_unusable = "CF-9002";
 // clang-format on
 
 }  // namespace error_code
@@ -139,7 +142,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 112> error_table{{
+inline constexpr std::array<ErrorInfo, 115> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -362,8 +365,14 @@ inline constexpr std::array<ErrorInfo, 112> error_table{{
      FaultClass::transient, false},
     {"CF-8122", "A file is larger than the limit", 0,
      FaultClass::rejected, false},
+    {"CF-8123", "A key file holds no usable key", 500,
+     FaultClass::rejected, false},
     {"CF-8131", "A started program failed", 0,
      FaultClass::transient, false},
+    {"CF-9001", "The audit chain is broken", 500,
+     FaultClass::corrupt, false},
+    {"CF-9002", "An audit anchor cannot be used", 500,
+     FaultClass::corrupt, false},
 }};
 // clang-format on
 

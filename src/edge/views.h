@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "contract/json_writer.h"
-#include "flow/decide/decide.h"
+#include "flow/decide/journal.h"
 #include "flow/engine/engine.h"
 #include "flow/plan/flow.h"
 #include "store/api/store.h"

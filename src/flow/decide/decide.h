@@ -164,14 +164,4 @@ struct Transition {
   return kind == LegKind::validate || kind == LegKind::link || kind == LegKind::claim;
 }
 
-/// The stored form of one transition's events with what decided them.
-struct JournalEntry {
-  std::uint32_t decider = decider_version;
-  Instant at;
-  Hash128 state_hash;
-  std::vector<JournalEvent> events;
-};
-[[nodiscard]] std::string encode(const JournalEntry& entry);
-[[nodiscard]] Result<JournalEntry> decode_journal(std::string_view bytes);
-
 }  // namespace crossfoot::flow

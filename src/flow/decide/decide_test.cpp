@@ -294,26 +294,6 @@ TEST(Decide, TheSameEventsGiveTheSameState) {
   EXPECT_EQ(run(), run());
 }
 
-TEST(Journal, StoredFormRoundTripsAndRefusesDamage) {
-  JournalEntry entry;
-  entry.at = start;
-  entry.events = {{.kind = JournalEvent::Kind::calling,
-                   .leg = 2,
-                   .attempt = 1,
-                   .state = LegState::calling,
-                   .step = "accrue",
-                   .reference = "REF",
-                   .detail = {},
-                   .call = Id{9, 9}}};
-  const std::string bytes = encode(entry);
-  const auto again = decode_journal(bytes);
-  ASSERT_TRUE(again.has_value());
-  EXPECT_EQ(encode(*again), bytes);
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(decode_journal(bytes.substr(0, size)).has_value()) << size;
-  }
-}
-
 TEST(RetryPolicy, GrowsToItsLongestAndSpreadsByAQuarter) {
   const RetryPolicy policy;
   for (std::uint64_t random = 0; random < 1000; ++random) {

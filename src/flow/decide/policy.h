@@ -33,6 +33,8 @@ struct RetryPolicy {
   Duration longest{std::chrono::seconds{60}};
   Duration budget{std::chrono::hours{72}};
 
+  bool operator==(const RetryPolicy&) const = default;
+
   /// The delay after the n-th failed attempt (n >= 1); `random` spreads it by ±25 %.
   [[nodiscard]] Duration delay(std::uint16_t attempt, std::uint64_t random) const;
 };

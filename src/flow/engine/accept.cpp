@@ -216,6 +216,7 @@ void Engine::stage_accept(const std::shared_ptr<AcceptRequest>& request, Plan pl
   // A void that came first will cancel what has not been sent: nothing is sent before it was asked.
   staged->no_direct = pending_books_.contains(key) || books_.contains(key);
   active_.emplace(id, active);
+  staged->beginning = beginning_of(flow);
   const bool fresh = apply(active, Begun{}, *staged);
   INVARIANT(fresh, "a new flow begins");
   seal(active, *staged);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/codec.h"
 #include "base/invariant.h"
 #include "contract/error_codes.h"
 #include "flow/engine/parts.h"
@@ -85,6 +86,7 @@ Engine::Engine(runtime::Scheduler& scheduler, store::Store& data_store, Caller& 
       parse_(std::move(parse)),
       options_(std::move(options)),
       random_(seed),
+      salt_secret_(options_.salt_secret.empty() ? std::to_string(seed) : options_.salt_secret),
       on_fatal_(std::move(on_fatal)),
       ids_(data_store.opened().incarnation),
       floor_(data_store.opened().last_recorded_at) {}
@@ -205,11 +207,19 @@ std::uint64_t Engine::next_position(Partition partition) {
   return ++at->second;
 }
 
+Hash128 Engine::salt_of(Id flow, std::uint64_t position) const {
+  ByteWriter secret;
+  secret.text(salt_secret_);
+  secret.id(flow);
+  secret.u64(position);
+  return hash128(secret.view());
+}
+
 Facts Engine::facts_for(const Flow& flow, std::uint16_t number) {
   Facts facts;
   facts.now = now();
   facts.retry = options_.retry;
-  facts.random = random_.next();
+  facts.random = random_.next() >> 32U;  // enough for a jitter, and short in the journal
   if (const Leg* leg = flow.leg(number); leg != nullptr) {
     if (const Step* step = next_step(*leg); step != nullptr) {
       const OperationTraits* traits = caller_.traits(leg->target, step->operation);
@@ -291,8 +301,10 @@ struct LegOf {
 bool Engine::apply(const ActivePtr& active, Event event, Staged& staged) {
   if (auto* claimed = std::get_if<Claimed>(&event)) order_legs(claimed->more);
   const std::uint16_t leg = std::visit(LegOf{}, event);
-  Transition transition = decide(active->flow, event, facts_for(active->flow, leg));
+  const Facts facts = facts_for(active->flow, leg);
+  Transition transition = decide(active->flow, event, facts);
   if (transition.stale) return false;
+  staged.inputs.push_back({std::move(event), facts});
   collect(active, std::move(transition), staged);
   return true;
 }
@@ -361,8 +373,10 @@ bool Engine::take_directly(const ActivePtr& active, const Action& action, Staged
   staged.taken.push_back(leg.number);
   const Id call_id = ids_.next(now(), active->flow.id.partition());
   const Event event = Taken{leg.number, call_id};
-  Transition transition = decide(active->flow, event, facts_for(active->flow, leg.number));
+  const Facts facts = facts_for(active->flow, leg.number);
+  Transition transition = decide(active->flow, event, facts);
   INVARIANT(!transition.stale, "a leg that became due can be taken");
+  staged.inputs.push_back({event, facts});
   collect(active, std::move(transition), staged);
   return true;
 }
@@ -407,7 +421,10 @@ void Engine::seal(const ActivePtr& active, Staged& staged) {
   JournalEntry entry;
   entry.at = now();
   entry.state_hash = hash128(row.state);
+  entry.salt = salt_of(flow.id, position);
   entry.events = std::move(staged.events);
+  entry.beginning = std::move(staged.beginning);
+  entry.inputs = std::move(staged.inputs);
   staged.unit.journal.push_back({partition, position, flow.id, entry.at, encode(entry)});
   staged.unit.flows.push_back(std::move(row));
 

@@ -33,6 +33,9 @@ struct EngineOptions {
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
   std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
   Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
+  /// Makes the journal's salts: new at each start, kept nowhere. Empty: from the seed, for
+  /// simulations.
+  std::string salt_secret;
 };
 
 /// What was read at the door.
@@ -187,6 +190,8 @@ class Engine {
   ActivePtr adopt(Flow flow, store::MessageRow message);
   void read(store::Store::Work work, store::Store::Done done);
   std::uint64_t next_position(Partition partition);
+  /// Nobody can compute it again: the secret is in this process only.
+  [[nodiscard]] Hash128 salt_of(Id flow, std::uint64_t position) const;
   void stop(Fault fault);
 
   // calls.cpp
@@ -250,6 +255,7 @@ class Engine {
   Parse parse_;
   EngineOptions options_;
   runtime::Random random_;
+  std::string salt_secret_;
   std::function<void(Fault)> on_fatal_;
   IdSource ids_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "flow/decide/journal.h"
 #include "flow/engine/engine.h"
 
 namespace crossfoot::flow {
@@ -30,6 +31,8 @@ struct Engine::Staged {
 
   store::Unit unit;
   std::vector<JournalEvent> events;
+  std::vector<JournalInput> inputs;    ///< what was decided, in order
+  std::optional<Beginning> beginning;  ///< of a new flow
   std::vector<Place> places;           ///< parallel to unit.places
   std::vector<Action> after;           ///< calls, questions, local work
   std::vector<std::uint16_t> taken;    ///< legs that got a slot

@@ -11,6 +11,7 @@
 
 #include "contract/transaction_hash.h"
 #include "contract/transaction_json.h"
+#include "flow/decide/journal.h"
 #include "flow/engine/engine.h"
 #include "flow/engine/sim_targets.h"
 #include "ledger/programme_json.h"
@@ -202,6 +203,7 @@ class World {
         ASSERT_TRUE(row && *row) << "an accepted message has no flow";
         auto flow = decode_flow((*row)->state);
         ASSERT_TRUE(flow.has_value());
+        check_replay(reader, *flow, (*row)->state);
         by_key.insert_or_assign(flow->natural_key, std::move(*flow));
       }
       check_journal(reader);
@@ -337,6 +339,24 @@ class World {
       for (const store::JournalRow& row : *rows) EXPECT_EQ(row.position, ++expected);
       EXPECT_EQ(expected, *last);
     }
+  }
+
+  /// What was decided is decided again from the journal alone, with the same states.
+  static void check_replay(store::Reader& reader, const Flow& flow, const std::string& state) {
+    const auto rows = reader.journal_at(flow.id.partition(), flow.journal);
+    ASSERT_TRUE(rows && rows->size() == flow.journal.size());
+    std::vector<JournalEntry> entries;
+    for (const store::JournalRow& row : *rows) {
+      auto entry = decode_journal(row.entry);
+      ASSERT_TRUE(entry.has_value());
+      EXPECT_EQ(encode(*entry), row.entry);
+      entries.push_back(std::move(*entry));
+    }
+    const Replayed replayed = replay_journal(flow, entries);
+    EXPECT_EQ(replayed.outcome, Replayed::Outcome::same)
+        << flow.natural_key << " at position " << replayed.position;
+    EXPECT_EQ(replayed.entries, entries.size());
+    EXPECT_EQ(entries.back().state_hash, hash128(state));
   }
 
   void check_flow(const Flow& flow) {

@@ -6,6 +6,7 @@
 #include "base/codec.h"
 #include "contract/error_codes.h"
 #include "flow/plan/frozen_codec.h"
+#include "flow/plan/link_codec.h"
 
 namespace crossfoot::flow {
 
@@ -139,39 +140,6 @@ Leg get_leg(ByteReader& in, std::uint16_t number) {
   return leg;
 }
 
-void put(ByteWriter& out, const LineLink& link) {
-  out.u64(link.line);
-  out.enumerator(link.disposition);
-  out.i64(link.units);
-  out.boolean(link.measured);
-  out.u64(link.parts.size());
-  for (const LinkPart& part : link.parts) {
-    out.hash(part.book);
-    out.id(part.original);
-    out.u64(part.line);
-    out.i64(part.units);
-    out.i64(part.covered);
-  }
-}
-
-LineLink get_link(ByteReader& in, std::uint64_t version) {
-  LineLink link;
-  link.line = static_cast<std::uint32_t>(in.u64());
-  link.disposition = in.enumerator(disposition_last);
-  link.units = in.i64();
-  link.measured = version >= 2 && in.boolean();
-  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
-    LinkPart part;
-    part.book = in.hash();
-    part.original = in.id();
-    part.line = static_cast<std::uint32_t>(in.u64());
-    part.units = in.i64();
-    part.covered = in.i64();
-    link.parts.push_back(part);
-  }
-  return link;
-}
-
 void put_points(ByteWriter& out, const std::optional<Points>& points) {
   out.boolean(points.has_value());
   if (points) out.i64(points->count);
@@ -260,7 +228,7 @@ std::string encode(const Flow& flow) {
   out.i64(flow.reversed.count);
   put_frozen(out, flow.frozen);
   out.u64(flow.links.size());
-  for (const LineLink& link : flow.links) put(out, link);
+  for (const LineLink& link : flow.links) put_link(out, link);
   out.u64(flow.journal.size());
   for (const std::uint64_t position : flow.journal) out.u64(position);
   return out.take();

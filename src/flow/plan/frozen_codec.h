@@ -1,6 +1,6 @@
 #pragma once
 
-// The stored form of frozen lines, which flows and receipt books share. Private to this module.
+// The stored form of frozen lines, which flows, receipt books and journal entries share.
 
 #include <vector>
 

@@ -1,0 +1,310 @@
+#include "flow/decide/input_codec.h"
+
+#include "flow/plan/link_codec.h"
+
+namespace crossfoot::flow {
+
+namespace {
+
+constexpr std::uint64_t plan_version = 2;  ///< of the links within
+constexpr auto fault_class_last = FaultClass::unknown_outcome;
+
+void put(ByteWriter& out, const ItemAnswer& answer) {
+  out.text(answer.target_id);
+  out.hash(answer.response_hash);
+  out.boolean(answer.points.has_value());
+  if (answer.points) out.i64(answer.points->count);
+  out.u64(answer.line_points.size());
+  for (const auto& [line, points] : answer.line_points) {
+    out.u64(line);
+    out.i64(points.count);
+  }
+}
+
+ItemAnswer get_answer(ByteReader& in) {
+  ItemAnswer answer;
+  answer.target_id = in.text();
+  answer.response_hash = in.hash();
+  if (in.boolean()) answer.points = Points{in.i64()};
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    const auto line = static_cast<std::uint32_t>(in.u64());
+    answer.line_points.emplace_back(line, Points{in.i64()});
+  }
+  return answer;
+}
+
+void put(ByteWriter& out, const Fault& fault) {
+  out.text(fault.code);
+  out.enumerator(fault.fault_class);
+  out.text(fault.cause);
+  out.i64(fault.retry_after.count());
+}
+
+Fault get_fault(ByteReader& in) {
+  Fault fault;
+  fault.code = in.text();
+  fault.fault_class = in.enumerator(fault_class_last);
+  fault.cause = in.text();
+  fault.retry_after = std::chrono::milliseconds{in.i64()};
+  return fault;
+}
+
+// What follows the number of an event's kind, the place of its type in Event.
+void put(ByteWriter&, const Begun&) {}
+void put(ByteWriter& out, const Taken& event) {
+  out.u64(event.leg);
+  out.id(event.call);
+}
+void put(ByteWriter& out, const Answered& event) {
+  out.u64(event.leg);
+  put(out, event.answer);
+}
+void put(ByteWriter& out, const Failed& event) {
+  out.u64(event.leg);
+  put(out, event.fault);
+}
+void put(ByteWriter& out, const LookedUp& event) {
+  out.u64(event.leg);
+  out.boolean(event.found.has_value());
+  if (!event.found) return put(out, event.found.error());
+  out.boolean(event.found->has_value());
+  if (*event.found) put(out, **event.found);
+}
+void put(ByteWriter& out, const Restarted& event) {
+  out.u64(event.leg);
+}
+void put(ByteWriter& out, const Claimed& event) {
+  out.u64(event.leg);
+  out.enumerator(event.answer.status);
+  out.id(event.answer.sale.flow);
+  // Of the points to take back only whether there are any, or some to give again.
+  const auto& reversal = event.answer.reversal;
+  const std::uint64_t points = reversal.empty() ? 0 : reversal.front().units < 0 ? 2 : 1;
+  out.u64(points * 2 + (event.answer.released ? 1 : 0));
+  out.u64(event.answer.lines.size());
+  for (const ClaimLine& line : event.answer.lines) {
+    out.u64(line.line);
+    out.i64(line.covered);
+    out.boolean(line.measured);
+  }
+  put_begun_legs(out, event.more);
+}
+void put(ByteWriter& out, const Linked& event) {
+  out.u64(event.leg);
+  out.u64(event.links.size());
+  for (const LineLink& link : event.links) put_link(out, link);
+  put_begun_legs(out, event.claims);
+}
+void put(ByteWriter& out, const VoidRequested& event) {
+  out.id(event.by);
+}
+void put(ByteWriter& out, const Decision& decision) {
+  out.text(decision.by);
+  out.text(decision.reason);
+}
+void put(ByteWriter& out, const Released& event) {
+  out.u64(event.leg);
+  out.boolean(event.lane.has_value());
+  if (event.lane) out.enumerator(*event.lane);
+  put(out, event.decision);
+}
+void put(ByteWriter& out, const Discarded& event) {
+  out.u64(event.leg);
+  put(out, event.decision);
+}
+void put(ByteWriter& out, const Confirmed& event) {
+  out.u64(event.leg);
+  out.boolean(event.happened);
+  out.text(event.target_id);
+  put(out, event.decision);
+}
+void put(ByteWriter& out, const Resent& event) {
+  out.u64(event.leg);
+  put(out, event.decision);
+}
+void put(ByteWriter& out, const Paused& event) {
+  out.u64(event.leg);
+}
+
+std::uint16_t get_leg(ByteReader& in) {
+  return static_cast<std::uint16_t>(in.u64());
+}
+
+void get(ByteReader&, Begun&) {}
+void get(ByteReader& in, Taken& event) {
+  event.leg = get_leg(in);
+  event.call = in.id();
+}
+void get(ByteReader& in, Answered& event) {
+  event.leg = get_leg(in);
+  event.answer = get_answer(in);
+}
+void get(ByteReader& in, Failed& event) {
+  event.leg = get_leg(in);
+  event.fault = get_fault(in);
+}
+void get(ByteReader& in, LookedUp& event) {
+  event.leg = get_leg(in);
+  if (!in.boolean()) {
+    event.found = fail(get_fault(in));
+  } else if (in.boolean()) {
+    event.found = std::optional(get_answer(in));
+  } else {
+    event.found = std::optional<ItemAnswer>{};
+  }
+}
+void get(ByteReader& in, Restarted& event) {
+  event.leg = get_leg(in);
+}
+void get(ByteReader& in, Claimed& event) {
+  event.leg = get_leg(in);
+  event.answer.status = in.enumerator(ClaimStatus::answered);
+  event.answer.sale.flow = in.id();
+  const std::uint64_t flags = in.u64();
+  event.answer.released = flags % 2 != 0;
+  if (flags / 2 == 1) event.answer.reversal.push_back({.units = 1});
+  if (flags / 2 == 2) event.answer.reversal.push_back({.units = -1});
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    ClaimLine line;
+    line.line = static_cast<std::uint32_t>(in.u64());
+    line.covered = in.i64();
+    line.measured = in.boolean();
+    event.answer.lines.push_back(line);
+  }
+  event.more = get_begun_legs(in);
+}
+void get(ByteReader& in, Linked& event) {
+  event.leg = get_leg(in);
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    event.links.push_back(get_link(in, plan_version));
+  }
+  event.claims = get_begun_legs(in);
+}
+void get(ByteReader& in, VoidRequested& event) {
+  event.by = in.id();
+}
+Decision get_decision(ByteReader& in) {
+  Decision decision;
+  decision.by = in.text();
+  decision.reason = in.text();
+  return decision;
+}
+void get(ByteReader& in, Released& event) {
+  event.leg = get_leg(in);
+  if (in.boolean()) event.lane = in.enumerator(lane_last);
+  event.decision = get_decision(in);
+}
+void get(ByteReader& in, Discarded& event) {
+  event.leg = get_leg(in);
+  event.decision = get_decision(in);
+}
+void get(ByteReader& in, Confirmed& event) {
+  event.leg = get_leg(in);
+  event.happened = in.boolean();
+  event.target_id = in.text();
+  event.decision = get_decision(in);
+}
+void get(ByteReader& in, Resent& event) {
+  event.leg = get_leg(in);
+  event.decision = get_decision(in);
+}
+void get(ByteReader& in, Paused& event) {
+  event.leg = get_leg(in);
+}
+
+/// The alternative with this number, read; nothing when there is none.
+template <std::size_t I = 0>
+std::optional<Event> get_alternative(ByteReader& in, std::uint64_t number) {
+  if constexpr (I == std::variant_size_v<Event>) {
+    return std::nullopt;
+  } else {
+    if (number != I) return get_alternative<I + 1>(in, number);
+    std::variant_alternative_t<I, Event> event;
+    get(in, event);
+    return Event(std::move(event));
+  }
+}
+
+}  // namespace
+
+void put_begun_legs(ByteWriter& out, const std::vector<Leg>& legs) {
+  out.u64(legs.size());
+  for (const Leg& leg : legs) {
+    out.enumerator(leg.state);
+    if (leg.state == LegState::waiting) continue;
+    out.text(leg.reason);
+    out.text(leg.detail);
+  }
+}
+
+std::vector<Leg> get_begun_legs(ByteReader& in) {
+  std::vector<Leg> legs;
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    Leg leg;
+    leg.state = in.enumerator(leg_state_last);
+    if (leg.state != LegState::waiting) {
+      leg.reason = in.text();
+      leg.detail = in.text();
+    }
+    legs.push_back(std::move(leg));
+  }
+  return legs;
+}
+
+void put_retry(ByteWriter& out, const RetryPolicy& retry) {
+  const bool usual = retry == RetryPolicy{};
+  out.boolean(usual);
+  if (usual) return;
+  out.i64(retry.first.count());
+  out.i64(retry.longest.count());
+  out.i64(retry.budget.count());
+}
+
+RetryPolicy get_retry(ByteReader& in) {
+  RetryPolicy retry;
+  if (in.boolean()) return retry;
+  retry.first = Duration{in.i64()};
+  retry.longest = Duration{in.i64()};
+  retry.budget = Duration{in.i64()};
+  return retry;
+}
+
+void put_facts(ByteWriter& out, const Facts& facts, Instant at) {
+  const OperationTraits& traits = facts.traits;
+  out.i64((facts.now - at).count());
+  out.u64(facts.random);
+  out.u64(static_cast<std::uint64_t>(traits.order) * 4 + (traits.idempotent ? 2 : 0) +
+          (traits.lookup ? 1 : 0));
+  out.i64(traits.idempotent_for.count());
+  out.i64(traits.settle.count());
+  out.i64(traits.deadline.count());
+}
+
+Facts get_facts(ByteReader& in, Instant at) {
+  Facts facts;
+  facts.now = at + Duration{in.i64()};
+  facts.random = in.u64();
+  const std::uint64_t flags = in.u64();
+  // An order that no release knows would have been refused with the entry's version.
+  facts.traits.order = static_cast<Order>(flags / 4 % 3);
+  facts.traits.idempotent = (flags & 2U) != 0;
+  facts.traits.lookup = (flags & 1U) != 0;
+  facts.traits.idempotent_for = Duration{in.i64()};
+  facts.traits.settle = Duration{in.i64()};
+  facts.traits.deadline = Duration{in.i64()};
+  return facts;
+}
+
+void put_event(ByteWriter& out, const Event& event) {
+  out.u64(event.index());
+  std::visit([&out](const auto& happened) { put(out, happened); }, event);
+}
+
+std::optional<Event> get_event_input(ByteReader& in) {
+  static_assert(std::is_same_v<std::variant_alternative_t<0, Event>, Begun> &&
+                    std::is_same_v<std::variant_alternative_t<9, Event>, Released>,
+                "the place of a type in Event is stored: new ones go to the end");
+  return get_alternative(in, in.u64());
+}
+
+}  // namespace crossfoot::flow

@@ -1,0 +1,121 @@
+#include "store/sqlite/sqlite_archive.h"
+
+#include "store/api/faults.h"
+#include "store/sqlite/connection.h"
+#include "store/sqlite/schema.h"
+
+namespace crossfoot::store {
+
+namespace {
+
+using namespace crossfoot::store::sqlite;
+
+class SqliteArchive final : public Archive {
+ public:
+  explicit SqliteArchive(std::unique_ptr<Connection> connection)
+      : connection_(std::move(connection)) {}
+
+  Status prepare();
+
+  Result<std::vector<ArchivedRow>> journal(std::int64_t after, std::size_t limit) override {
+    journal_.query(after, static_cast<std::int64_t>(limit));
+    return rows<ArchivedRow>(journal_, "journal", [](const Statement& s) {
+      return ArchivedRow{s.integer(0),
+                         {.partition = s.number<Partition>(1),
+                          .position = s.number<std::uint64_t>(2),
+                          .flow = s.id(3),
+                          .at = {s.integer(4)},
+                          .entry = s.text(5)}};
+    });
+  }
+
+  Result<std::int64_t> last_sequence() override {
+    return connection_->scalar("SELECT max(seq) FROM journal");
+  }
+
+  Result<std::optional<FlowRow>> load_flow(Id id) override {
+    flow_.query(id);
+    return first(rows<FlowRow>(flow_, "flow", [](const Statement& s) {
+      return FlowRow{.id = s.id(0),
+                     .version = s.number<std::uint32_t>(1),
+                     .status = s.number<FlowStatus>(2),
+                     .calling = s.integer(3) != 0,
+                     .code = s.text(4),
+                     .since = {s.integer(5)},
+                     .state = s.text(6)};
+    }));
+  }
+
+  Result<std::optional<std::string>> document(std::string_view kind,
+                                              std::string_view key) override {
+    document_.query(kind, key);
+    return first(
+        rows<std::string>(document_, "document", [](const Statement& s) { return s.text(0); }));
+  }
+
+  Result<std::vector<DocumentRow>> documents(std::string_view kind, std::string_view after,
+                                             std::size_t limit) override {
+    documents_.query(kind, after, static_cast<std::int64_t>(limit));
+    return rows<DocumentRow>(documents_, "document", [&](const Statement& s) {
+      return DocumentRow{std::string(kind), s.text(0), s.text(1)};
+    });
+  }
+
+ private:
+  template <class Row, class Make>
+  Result<std::vector<Row>> rows(Statement& statement, std::string_view where, Make make) {
+    std::vector<Row> found;
+    int code = SQLITE_ROW;
+    while ((code = statement.step()) == SQLITE_ROW) found.push_back(make(statement));
+    Result<std::vector<Row>> result = std::move(found);
+    if (code != SQLITE_DONE) result = fail(connection_->fault(code, where));
+    statement.reset();
+    return result;
+  }
+
+  template <class Row>
+  static Result<std::optional<Row>> first(Result<std::vector<Row>> found) {
+    if (!found) return fail(found.error());
+    if (found->empty()) return std::optional<Row>{};
+    return std::optional<Row>(std::move(found->front()));
+  }
+
+  std::unique_ptr<Connection> connection_;
+  Statement journal_, flow_, document_, documents_;
+};
+
+Status SqliteArchive::prepare() {
+  struct Wanted {
+    Statement& statement;
+    const char* sql;
+  };
+  for (const Wanted& wanted :
+       {Wanted{journal_,
+               "SELECT seq, partition, position, flow, at, entry FROM journal WHERE seq>?"
+               " ORDER BY seq LIMIT ?"},
+        Wanted{flow_,
+               "SELECT id, version, status, calling, code, since, state FROM flow WHERE id=?"},
+        Wanted{document_, "SELECT value FROM document WHERE kind=? AND key=?"},
+        Wanted{documents_,
+               "SELECT key, value FROM document WHERE kind=? AND key>? ORDER BY key LIMIT ?"}}) {
+    Result<Statement> prepared = connection_->prepare(wanted.sql);
+    if (!prepared) return fail(prepared.error());
+    wanted.statement = std::move(*prepared);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Archive>> open_sqlite_archive(const std::string& path) {
+  auto connection = Connection::open({.path = path, .read_only = true});
+  if (!connection) return fail(connection.error());
+  const auto schema = stored_schema(**connection);
+  if (!schema) return fail(schema.error());
+  if (*schema == 0) return fail(corrupt_fault(path, "this file is no data store"));
+  auto archive = std::make_unique<SqliteArchive>(std::move(*connection));
+  if (Status prepared = archive->prepare(); !prepared) return fail(prepared.error());
+  return archive;
+}
+
+}  // namespace crossfoot::store

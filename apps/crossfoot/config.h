@@ -47,6 +47,11 @@ struct Config {
   bool anchor_folder_named = false;
   std::int64_t anchor_minutes = 15;
   std::int64_t anchor_entries = 100'000;
+  std::int64_t client_requests_per_minute = 0;
+  std::int64_t client_burst = 1000;
+  std::int64_t shed_queue_max = 20'000;
+  std::int64_t shed_disk_free_mb = 256;
+  std::int64_t shed_memory_mb = 0;
   std::vector<ConnectorConfig> connectors;
 };
 

@@ -10,6 +10,7 @@ constexpr std::size_t stored_orders_max = 1000;  ///< pauses, and replays back f
 }  // namespace
 
 void Engine::start(std::vector<std::string> names, Done done) {
+  caller_.begin();
   auto positions = std::make_shared<Result<std::vector<std::uint64_t>>>();
   auto moving = std::make_shared<std::int64_t>(0);
   auto orders = std::make_shared<std::vector<store::DocumentRow>>();

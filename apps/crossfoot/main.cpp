@@ -7,6 +7,7 @@
 #include "audit_command.h"
 #include "config.h"
 #include "connector/connector_test_runner.h"
+#include "contract_command.h"
 #include "demo.h"
 #include "import_online_retail.h"
 #include "local_stack.h"
@@ -192,6 +193,13 @@ void add_audit_commands(CLI::App& app, AuditArguments& arguments, int& result) {
   }
 }
 
+int validate(const ValidateOptions& options, bool json) {
+  const ValidationReport outcome = validate_files(options);
+  fmt::print("{}", json ? outcome.json() : outcome.text());
+  fmt::print(stderr, "{}", outcome.faults());
+  return outcome.exit_status();
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -297,6 +305,26 @@ int run(int argc, char** argv) {
   auto* connector_new = connector_command->add_subcommand("new", "Start a pack from the example");
   connector_new->add_option("name", pack, "Folder to make")->required();
   connector_new->callback([&] { result = new_connector(pack); });
+
+  ValidateOptions validate_options;
+  auto* contract_app = app.add_subcommand("contract", "JSON Schema contracts");
+  contract_app->require_subcommand(1);
+  auto* validate_app = contract_app->add_subcommand(
+      "validate",
+      "Judge JSON files by a JSON Schema 2020-12; exit status 0 all valid, 1 some not, 2 unusable");
+  validate_app->add_option("schema", validate_options.schema, "File of the schema")->required();
+  validate_app->add_option("instances", validate_options.instances, "Files to judge")->required();
+  validate_app
+      ->add_option("--remotes", validate_options.remotes,
+                   "FOLDER=URI: documents whose URI begins so are files there; repeatable")
+      ->allow_extra_args(false);
+  validate_app->add_flag("--format-assertion", validate_options.assert_formats,
+                         "A text that is not of its format is an error");
+  validate_app->add_option("--errors", validate_options.errors_max, "At most so many of each file")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  validate_app->add_flag("--json", json, "Report for programs");
+  validate_app->callback([&] { result = validate(validate_options, json); });
 
   auto* reference = app.add_subcommand("reference", "Print generated documents");
   reference->require_subcommand(1);

@@ -89,7 +89,7 @@ TEST_F(Schema, HasTheLimitsThatTheParserKeeps) {
 
 TEST_F(Schema, RequiresWhatTheParserRequires) {
   // Each required field taken out of an example must be missed under its own pointer.
-  const std::string sale = read_text("api/examples/sale.json");
+  const std::string sale = read_text("api/examples/transaction/sale.json");
   const ParsePolicy policy = ParsePolicy::stored();
   for (const std::string& field : texts("/required")) {
     std::string without = sale;
@@ -123,7 +123,7 @@ TEST(Examples, EveryOneIsTakenStrictly) {
   ParsePolicy policy{.unknown_fields = UnknownFields::strict,
                      .now = *parse_instant("2026-11-22T18:00:00Z")};
   std::vector<TransactionKind> kinds;
-  for (const auto& entry : std::filesystem::directory_iterator("api/examples")) {
+  for (const auto& entry : std::filesystem::directory_iterator("api/examples/transaction")) {
     if (entry.path().extension() != ".json") continue;
     const auto parsed = parse_transaction(read_text(entry.path()), policy);
     ASSERT_TRUE(parsed.has_value()) << entry.path() << to_json(parsed.error());

@@ -395,6 +395,8 @@ void Engine::take_due(const ActivePtr& active, const store::DueRow& row,
     const bool asks =
         fresh && staged.after.size() > before && staged.after.back().kind == Action::Kind::ask;
     if (asks) {
+      // Its row stays until the answer and holds the key: nobody passes the question.
+      target->hold(row.order_key);
       active->asking.push_back(row);
       if (batch != nullptr) staged.committed.emplace_back([this, batch] { send(batch); });
       return true;

@@ -212,10 +212,9 @@ class Server::Impl {
         .reconciliations = reconciler_.get(),
         .breaker =
             [this](std::string_view target) {
-              connector::Link* link = targets_->find(target);
-              return link == nullptr
-                         ? std::string_view("closed")
-                         : connector::to_string(link->breaker().state(shard_.scheduler().now()));
+              const connector::Link* link = targets_->find(target);
+              return link == nullptr ? std::string_view("closed")
+                                     : connector::to_string(link->state());
             },
         .console = console_assets(),
         .log = runtime::Logger(log_, "edge"),

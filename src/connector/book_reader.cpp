@@ -22,12 +22,16 @@ struct BookReader::Reading {
   std::optional<std::string> cursor;
   std::size_t pages = 0;
   int tries = 0;
+  Duration waited{0};  ///< at the target's gate, for this page
+  Link::Sent sent;
 };
 
 namespace {
 
 constexpr std::chrono::milliseconds pause_first{50};
 constexpr std::chrono::milliseconds pause_max{5000};
+/// How long one page waits for the target's breaker and quota.
+constexpr Duration gate_patience{std::chrono::minutes{2}};
 
 bool passes(FaultClass fault_class) {
   return fault_class == FaultClass::transient || fault_class == FaultClass::throttled ||
@@ -68,12 +72,30 @@ void BookReader::list(std::string_view target, BusinessDate date, Duration deadl
 }
 
 void BookReader::ask(const std::shared_ptr<Shared>& shared, ReadingPtr reading) {
-  auto call = make_page_request(*reading->link->pack().book, reading->date, reading->cursor,
-                                shared->workspace);
+  Link& link = *reading->link;
+  const flow::Departure departure{
+      .target = link.name(), .operation = book_line, .lane = flow::Lane::settlement};
+  if (const Duration wait = link.gate(departure); wait > Duration{0}) {
+    reading->waited += wait;
+    if (reading->waited > gate_patience) {
+      return reading->done(fail({.code = std::string(contract::error_code::target_unavailable),
+                                 .fault_class = FaultClass::transient,
+                                 .where = link.name() + ": list",
+                                 .cause = "the target takes no calls now"}));
+    }
+    shared->scheduler.after(wait, [shared, reading] {
+      if (!shared->closed) ask(shared, reading);
+    });
+    return;
+  }
+  auto call =
+      make_page_request(*link.pack().book, reading->date, reading->cursor, shared->workspace);
   if (!call) return reading->done(fail(std::move(call.error())));
   call->deadline = reading->deadline;
   ++reading->tries;
-  reading->link->send(std::move(*call), [shared, reading](Result<runtime::HttpAnswer> answer) {
+  reading->waited = Duration{0};
+  reading->sent = link.leave(departure);
+  link.send(std::move(*call), [shared, reading](Result<runtime::HttpAnswer> answer) {
     if (!shared->closed) answered(shared, reading, std::move(answer));
   });
 }
@@ -86,10 +108,10 @@ void BookReader::answered(const std::shared_ptr<Shared>& shared, ReadingPtr read
       answer ? read_page(link.pack(), *answer, shared->scheduler.now(), shared->workspace)
              : fail(as_read_fault(std::move(answer.error())));
   if (!page) {
-    link.note_fault(page.error(), status);
+    link.note_fault(reading->sent, page.error(), status);
     return failed(shared, std::move(reading), std::move(page.error()));
   }
-  link.note_success();
+  link.note_success(reading->sent);
   const bool circle = page->next && page->next == reading->cursor;
   reading->tries = 0;
   reading->page(std::move(page->items));

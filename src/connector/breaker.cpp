@@ -1,6 +1,7 @@
 #include "connector/breaker.h"
 
 #include <algorithm>
+#include <array>
 
 namespace crossfoot::connector {
 
@@ -11,56 +12,90 @@ bool Breaker::would_allow(Instant now) const {
   return now >= open_until_ && probes_under_way_ < policy_.probes_max;
 }
 
-bool Breaker::allow(Instant now) {
-  if (!would_allow(now)) return false;
-  if (force_ == Force::none && open_) ++probes_under_way_;
-  return true;
+std::optional<Breaker::Ticket> Breaker::allow(Instant now) {
+  if (!would_allow(now)) return std::nullopt;
+  const bool probe = force_ == Force::none && open_;
+  if (probe) ++probes_under_way_;
+  return Ticket{generation_, probe};
 }
 
-void Breaker::succeeded(Instant now) {
+void Breaker::end_probe(Ticket ticket) {
+  // Also of a probe whose pause is long over: it was on its way to the target all the same.
+  if (ticket.probe && probes_under_way_ > 0) --probes_under_way_;
+}
+
+void Breaker::succeeded(Ticket ticket, Instant now, Duration took) {
+  end_probe(ticket);
+  if (is_stale(ticket)) return;
+  const bool slow = policy_.slow > Duration{0} && took > policy_.slow;
   if (!open_) {
     failures_ = 0;
-    return;
+    return count(now, false, slow);
   }
-  // An answer to a call that began before it opened is no probe, and closes nothing.
-  if (probes_under_way_ == 0 || now < open_until_) return;
-  --probes_under_way_;
-  if (++probes_succeeded_ < policy_.probes_needed) return;
-  open_ = false;
-  failures_ = 0;
-  pause_ = Duration{0};
+  if (slow) return open(now, Duration{0}, Reason::probe_failed);
+  if (++probes_succeeded_ >= policy_.probes_needed) close();
 }
 
-void Breaker::failed(Instant now, Duration retry_after) {
-  if (open_) {
-    if (probes_under_way_ == 0) return;
-    open(now, retry_after);
-    return;
-  }
+void Breaker::failed(Ticket ticket, Instant now, Duration retry_after) {
+  end_probe(ticket);
+  if (is_stale(ticket)) return;
+  if (open_) return open(now, retry_after, Reason::probe_failed);
   if (failures_++ == 0) failing_since_ = now;
-  const bool in_a_row = failures_ >= policy_.failures_max;
-  const bool too_long =
-      failures_ >= policy_.failures_min && now - failing_since_ >= policy_.failing_for;
-  if (in_a_row || too_long) open(now, retry_after);
+  window_.add(now, true, false);
+  if (const Reason reason = judge(now); reason != Reason::none) open(now, retry_after, reason);
 }
 
-void Breaker::abandoned() {
-  if (probes_under_way_ > 0) --probes_under_way_;
+void Breaker::abandoned(Ticket ticket) {
+  end_probe(ticket);
 }
 
-void Breaker::open(Instant now, Duration retry_after) {
+void Breaker::count(Instant now, bool failed, bool slow) {
+  window_.add(now, failed, slow);
+  if (!slow) return;
+  if (const Reason reason = judge(now); reason != Reason::none) open(now, Duration{0}, reason);
+}
+
+Breaker::Reason Breaker::judge(Instant now) const {
+  if (failures_ >= policy_.failures_max) return Reason::failures_in_a_row;
+  if (failures_ >= policy_.failures_min && now - failing_since_ >= policy_.failing_for) {
+    return Reason::nothing_succeeds;
+  }
+  const CallWindow::Counts counts = window_.counts(now);
+  if (counts.calls < policy_.calls_min) return Reason::none;
+  const auto reaches = [&counts](std::uint32_t some, std::uint32_t percent) {
+    return std::uint64_t{some} * 100 >= std::uint64_t{counts.calls} * percent;
+  };
+  if (reaches(counts.failed, policy_.failure_percent)) return Reason::failure_rate;
+  if (policy_.slow > Duration{0} && reaches(counts.slow, policy_.slow_percent)) {
+    return Reason::slow_rate;
+  }
+  return Reason::none;
+}
+
+void Breaker::open(Instant now, Duration retry_after, Reason reason) {
   pause_ = open_ ? std::min(pause_ * 2, policy_.open_max) : policy_.open_for;
+  if (!open_) ++openings_;
   open_ = true;
+  reason_ = reason;
+  ++generation_;
   open_until_ = now + std::max(pause_, retry_after);
-  probes_under_way_ = 0;
   probes_succeeded_ = 0;
+}
+
+void Breaker::close() {
+  open_ = false;
+  ++generation_;
+  failures_ = 0;
+  probes_succeeded_ = 0;
+  window_.clear();
 }
 
 void Breaker::force(Force force, Instant now) {
   force_ = force;
+  ++generation_;
   if (force != Force::none) return;
-  // Back to automatic: an open breaker asks its target at once.
   open_until_ = std::min(open_until_, now);
+  if (!open_) close();
 }
 
 Breaker::State Breaker::state(Instant now) const {
@@ -80,15 +115,14 @@ Instant Breaker::next_allowed_at(Instant now) const {
 }
 
 std::string_view to_string(Breaker::State state) {
-  switch (state) {
-    case Breaker::State::closed:
-      return "closed";
-    case Breaker::State::open:
-      return "open";
-    case Breaker::State::half_open:
-      return "half_open";
-  }
-  return "closed";
+  static constexpr std::array<std::string_view, 3> names{"closed", "open", "half_open"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+std::string_view to_string(Breaker::Reason reason) {
+  static constexpr std::array<std::string_view, 6> names{
+      "", "failures_in_a_row", "nothing_succeeds", "failure_rate", "slow_rate", "probe_failed"};
+  return names[static_cast<std::size_t>(reason)];
 }
 
 bool counts_as_failure(FaultClass fault_class) {

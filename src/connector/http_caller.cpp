@@ -40,9 +40,21 @@ std::size_t HttpCaller::concurrency(std::string_view target) const {
   return link == nullptr ? 1 : 2 * link->pack().limits.connections_max;
 }
 
-Duration HttpCaller::gate(std::string_view target) {
-  const Link* link = targets_.find(target);
-  return link == nullptr ? Duration{0} : link->gate();
+Duration HttpCaller::gate(const flow::Departure& departure) {
+  Link* link = targets_.find(departure.target);
+  return link == nullptr ? Duration{0} : link->gate(departure);
+}
+
+void HttpCaller::reserve(const flow::Departure& departure) {
+  if (Link* link = targets_.find(departure.target)) link->reserve(departure);
+}
+
+void HttpCaller::give_back(const flow::Departure& departure) {
+  if (Link* link = targets_.find(departure.target)) link->give_back(departure);
+}
+
+void HttpCaller::begin() {
+  for (const std::string& name : targets_.names()) targets_.find(name)->forget_reserved();
 }
 
 void HttpCaller::call(flow::CallRequest request, Called done) {
@@ -55,13 +67,18 @@ void HttpCaller::call(flow::CallRequest request, Called done) {
   if (operation == nullptr) {
     return refuse(no_such(request.target, request.operation, "there is no such operation"));
   }
-  auto prepared = make_call(*operation, request, workspace_);
-  if (!prepared) return refuse(placed(prepared.error(), request.target, request.operation));
   Link& link = *targets_.find(request.target);
+  const flow::Departure departure{.target = request.target, .operation = request.operation};
+  auto prepared = make_call(*operation, request, workspace_);
+  if (!prepared) {
+    link.give_back(departure);
+    return refuse(placed(prepared.error(), request.target, request.operation));
+  }
   runtime::HttpCall http = std::move(prepared->http);
   // The bodies have done their part; they need not wait for the answer.
   for (flow::CallItem& item : request.items) item.transaction.reset();
-  link.send(std::move(http), [this, &link, operation, request = std::move(request),
+  const Link::Sent leaving = link.leave(departure);
+  link.send(std::move(http), [this, &link, operation, leaving, request = std::move(request),
                               sent = std::move(*prepared),
                               done = std::move(done)](Result<runtime::HttpAnswer> answer) mutable {
     const int status = answer ? answer->status : 0;
@@ -70,9 +87,9 @@ void HttpCaller::call(flow::CallRequest request, Called done) {
                                                       *answer, scheduler_.now(), workspace_)
                                         : Result<flow::CallAnswer>(fail(std::move(answer.error())));
     if (read) {
-      link.note_success();
+      link.note_success(leaving);
     } else {
-      link.note_fault(read.error(), status);
+      link.note_fault(leaving, read.error(), status);
       read = fail(placed(std::move(read.error()), request.target, request.operation));
     }
     done(std::move(read));
@@ -91,19 +108,24 @@ void HttpCaller::lookup(std::string_view target, std::string_view operation,
   if (!found->lookup) {
     return refuse(no_such(target, operation, "the target cannot be asked by reference"));
   }
-  auto http = make_lookup(*found, reference, deadline, workspace_);
-  if (!http) return refuse(placed(std::move(http.error()), target, operation));
   Link& link = *targets_.find(target);
-  link.send(std::move(*http), [this, &link, found, reference = std::string(reference),
+  const flow::Departure departure{.target = target, .operation = operation, .question = true};
+  auto http = make_lookup(*found, reference, deadline, workspace_);
+  if (!http) {
+    link.give_back(departure);
+    return refuse(placed(std::move(http.error()), target, operation));
+  }
+  const Link::Sent leaving = link.leave(departure);
+  link.send(std::move(*http), [this, &link, found, leaving, reference = std::string(reference),
                                done = std::move(done)](Result<runtime::HttpAnswer> answer) mutable {
     const int status = answer ? answer->status : 0;
     Result<std::optional<flow::ItemAnswer>> read =
         answer ? read_lookup(link.pack(), *found, reference, *answer, scheduler_.now(), workspace_)
                : fail(as_read_fault(std::move(answer.error())));
     if (read) {
-      link.note_success();
+      link.note_success(leaving);
     } else {
-      link.note_fault(read.error(), status);
+      link.note_fault(leaving, read.error(), status);
       read = fail(placed(std::move(read.error()), link.name(), found->name));
     }
     done(std::move(read));

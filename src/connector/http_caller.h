@@ -21,7 +21,10 @@ class HttpCaller final : public flow::Caller {
   [[nodiscard]] const flow::OperationTraits* traits(std::string_view target,
                                                     std::string_view operation) const override;
   [[nodiscard]] std::size_t concurrency(std::string_view target) const override;
-  [[nodiscard]] Duration gate(std::string_view target) override;
+  [[nodiscard]] Duration gate(const flow::Departure& departure) override;
+  void reserve(const flow::Departure& departure) override;
+  void give_back(const flow::Departure& departure) override;
+  void begin() override;
   void call(flow::CallRequest request, Called done) override;
   void lookup(std::string_view target, std::string_view operation, std::string_view reference,
               Duration deadline, Found done) override;

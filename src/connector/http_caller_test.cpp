@@ -56,6 +56,10 @@ class Calls : public testing::Test {
     return answer ? std::move(*answer) : fail({});
   }
 
+  Duration gate(std::string_view operation = "post") {
+    return caller->gate({.target = "it", .operation = operation});
+  }
+
   /// The fault of one call that is answered so.
   Fault fault_of(int status, std::string body = "{}",
                  std::vector<std::pair<std::string, std::string>> headers = {}) {
@@ -109,7 +113,7 @@ TEST_F(Calls, ClassifiesAnswers) {
   EXPECT_EQ(throttled.fault_class, FaultClass::throttled);
   EXPECT_EQ(throttled.retry_after, std::chrono::seconds{3});
   EXPECT_EQ(throttled.where, "it: post");
-  EXPECT_GT(caller->gate("it"), Duration{0}) << "a throttling target is paced";
+  EXPECT_GT(gate(), Duration{0}) << "a throttling target is paced";
 }
 
 // Goal: two writes for one member that met slow down their own call alone.
@@ -120,7 +124,7 @@ TEST_F(Calls, KeepsPaceAfterAConflictOfOneMember) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().fault_class, FaultClass::throttled);
   EXPECT_EQ(answer.error().retry_after, std::chrono::milliseconds{50});
-  EXPECT_EQ(caller->gate("it"), Duration{0});
+  EXPECT_EQ(gate(), Duration{0});
 }
 
 // Goal: silence after the request was sent is an unknown outcome; a closed port is transient.
@@ -246,19 +250,96 @@ breaker: {failures: 2, open_for: 1ms}
 operations:
   post: {path: /p, response: {id: /id}}
 )"));
-  EXPECT_EQ(caller->gate("it"), Duration{0});
+  EXPECT_EQ(gate(), Duration{0});
   fault_of(500);
-  EXPECT_EQ(caller->gate("it"), Duration{0});
+  EXPECT_EQ(gate(), Duration{0});
   fault_of(500);
-  EXPECT_EQ(targets->find("it")->breaker().state(Instant{0}), Breaker::State::open);
+  EXPECT_EQ(targets->find("it")->state(), Breaker::State::open);
   target.run_until([&] {
     target.context.poll();
     target.scheduler.post([] {});
-    return caller->gate("it") == Duration{0};
+    return gate() == Duration{0};
   });
   target.answer(200, R"({"id":1})");
   ASSERT_TRUE(call(request("post")));
-  EXPECT_EQ(targets->find("it")->breaker().state(Instant{0}), Breaker::State::closed);
+  EXPECT_EQ(targets->find("it")->state(), Breaker::State::closed);
+}
+
+constexpr std::string_view two_operations = R"(name: x
+version: "1"
+base_url: http://127.0.0.1:1
+breaker: {failures: 1, open_for: 10m, open_max: 10m, probes: 1}
+operations:
+  post:
+    path: /p
+    response: {id: /id}
+    lookup: {path: /q, id: /id}
+  other: {path: /o, response: {id: /id}, breaker: {failures: 2}}
+)";
+
+// Goal: one ill operation leaves the others, and the question about it, alone.
+TEST_F(Calls, BreaksOneOperation) {
+  use(pack_of(two_operations));
+  fault_of(500);
+  EXPECT_GT(gate("post"), Duration{0});
+  EXPECT_EQ(gate("other"), Duration{0});
+  EXPECT_EQ(caller->gate({.target = "it", .operation = "post", .question = true}), Duration{0});
+  EXPECT_EQ(caller->gate({.target = "it"}), Duration{0}) << "some call may leave";
+  target.answer(500, "{}");
+  EXPECT_FALSE(call(request("other")));
+  EXPECT_EQ(gate("other"), Duration{0}) << "its own breaker waits for a second failure";
+}
+
+// Goal: a person's word opens and closes one operation or all, whatever the calls say.
+TEST_F(Calls, IsForcedByHand) {
+  use(pack_of(two_operations));
+  Link& link = *targets->find("it");
+  EXPECT_FALSE(link.force("fly", Breaker::Force::open));
+  EXPECT_TRUE(link.force("other", Breaker::Force::open));
+  EXPECT_GT(gate("other"), Duration{0});
+  EXPECT_EQ(gate("post"), Duration{0});
+  EXPECT_TRUE(link.force("", Breaker::Force::closed));
+  fault_of(500);
+  fault_of(500);
+  EXPECT_EQ(gate("post"), Duration{0});
+  EXPECT_TRUE(link.force("", Breaker::Force::none));
+  EXPECT_EQ(link.state(), Breaker::State::closed);
+}
+
+// Goal: what is reserved uses up the quota before it leaves, once, and comes back when it does not.
+TEST_F(Calls, ReservesItsPartOfTheQuota) {
+  use(pack_of(R"(name: x
+version: "1"
+base_url: http://127.0.0.1:1
+limits: {rate: 1/min, burst: 1}
+operations:
+  post: {path: /p, response: {id: /id}}
+)"));
+  const flow::Departure departure{.target = "it", .operation = "post"};
+  EXPECT_EQ(gate(), Duration{0});
+  caller->reserve(departure);
+  EXPECT_GT(gate(), Duration{0});
+  caller->give_back(departure);
+  EXPECT_EQ(gate(), Duration{0});
+  caller->reserve(departure);
+  target.answer(200, R"({"id":1})");
+  ASSERT_TRUE(call(request("post")));
+  caller->give_back(departure);
+  EXPECT_GT(gate(), Duration{0}) << "it has left: there is nothing to give back";
+}
+
+// Goal: a probe that an engine reserved and took to its grave is free again for the next engine.
+TEST_F(Calls, ForgetsWhatADeadEngineReserved) {
+  use(pack_of(two_operations));
+  Link& link = *targets->find("it");
+  fault_of(500);
+  ASSERT_TRUE(link.force("post", Breaker::Force::closed));
+  ASSERT_TRUE(link.force("post", Breaker::Force::none));
+  EXPECT_EQ(gate("post"), Duration{0}) << "half open";
+  caller->reserve({.target = "it", .operation = "post"});
+  EXPECT_GT(gate("post"), Duration{0});
+  caller->begin();
+  EXPECT_EQ(gate("post"), Duration{0});
 }
 
 constexpr std::string_view oauth_pack = R"(name: x

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "connector/breaker.h"
 #include "connector/jq_mapping.h"
+#include "connector/pacer.h"
 #include "connector/template.h"
 #include "flow/plan/caller.h"
 #include "runtime/http_client.h"
@@ -131,6 +132,7 @@ struct Operation {
   std::optional<BatchRules> batch;
   std::optional<LookupRules> lookup;
   std::vector<ErrorRule> errors;  ///< before those of the pack
+  BreakerPolicy breaker;          ///< the pack's, with what the operation says otherwise
   flow::OperationTraits traits;
 };
 
@@ -170,6 +172,7 @@ struct Pack {
   std::string base_url;
   Auth auth;
   runtime::HttpClientLimits limits;
+  PacePolicy pace;
   BreakerPolicy breaker;
   std::vector<ErrorRule> errors;
   std::map<std::string, Operation, std::less<>> operations;

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "connector/pack.h"
+#include "connector/pack_policies.h"
 #include "connector/yaml_map.h"
 #include "runtime/files.h"
 
@@ -46,7 +47,9 @@ class PackReader {
     read_base_url(top);
     if (auto node = top.take("auth")) read_auth(*node);
     if (auto node = top.take("limits")) read_limits(*node);
-    if (auto node = top.take("breaker")) read_breaker(*node);
+    if (auto node = top.take("breaker")) {
+      pack_.breaker = read_breaker(*node, "breaker", pack_.breaker, list_);
+    }
     if (auto node = top.take("supports")) read_supports(*node);
     if (auto node = top.take("headers")) read_headers(*node);
     if (auto node = top.take("errors")) pack_.errors = read_errors(*node);
@@ -132,17 +135,7 @@ class PackReader {
         map.number("answer_bytes", 16 * 1024 * 1024, 1024, 256 * 1024 * 1024));
     limits.connect_timeout = map.duration("connect_timeout", limits.connect_timeout);
     limits.idle_timeout = map.duration("idle_timeout", limits.idle_timeout);
-    map.finish();
-  }
-
-  void read_breaker(const YAML::Node& node) {
-    YamlMap map(node, "breaker", list_);
-    auto& breaker = pack_.breaker;
-    breaker.failures_max = static_cast<std::uint32_t>(map.number("failures", 5, 1, 10'000));
-    breaker.failing_for = map.duration("failing_for", breaker.failing_for);
-    breaker.open_for = map.duration("open_for", breaker.open_for);
-    breaker.open_max = map.duration("open_max", breaker.open_max);
-    breaker.probes_max = static_cast<std::uint32_t>(map.number("probes", 1, 1, 100));
+    pack_.pace = read_pace(map);
     map.finish();
   }
 
@@ -400,6 +393,10 @@ class PackReader {
     }
     if (auto node = map.take("errors")) operation.errors = read_errors(*node);
     if (auto node = map.take("already")) operation.already = read_already(*node, name);
+    operation.breaker = pack_.breaker;
+    if (auto node = map.take("breaker")) {
+      operation.breaker = read_breaker(*node, "breaker of '" + name + "'", pack_.breaker, list_);
+    }
     read_traits(map, operation);
     return operation;
   }

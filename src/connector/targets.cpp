@@ -14,6 +14,8 @@ namespace {
 namespace code = contract::error_code;
 
 constexpr std::size_t waiting_max = 10'000;
+/// Told again and again while it lasts: a person may change it at any time.
+constexpr Duration gate_max{std::chrono::seconds{2}};
 constexpr Duration token_margin{std::chrono::seconds{30}};
 constexpr Duration token_deadline{std::chrono::seconds{10}};
 
@@ -43,7 +45,12 @@ Link::Link(boost::asio::io_context& context, runtime::Scheduler& scheduler, Targ
     : scheduler_(scheduler),
       setup_(std::move(setup)),
       signer_(std::move(signer)),
-      breaker_(setup_.pack->breaker) {
+      pacer_(setup_.pack->pace, clock()) {
+  for (const auto& [name, operation] : setup_.pack->operations) {
+    add_line(name, operation.breaker);
+    if (operation.lookup) add_line(name + "?", operation.breaker);
+  }
+  if (setup_.pack->book) add_line(std::string(book_line), setup_.pack->breaker);
   const std::string base = setup_.base_url.empty() ? setup_.pack->base_url : setup_.base_url;
   client_ = std::make_unique<runtime::HttpClient>(context, base, setup_.pack->limits);
   const auto* oauth = std::get_if<OAuth2Auth>(&setup_.pack->auth);
@@ -79,7 +86,6 @@ void Link::send(runtime::HttpCall call, Done done) {
 
 void Link::send_signed(runtime::HttpCall call, Done done) {
   signer_.sign(call, scheduler_.now(), token_);
-  (void)breaker_.allow(scheduler_.now());
   client_->call(std::move(call), std::move(done));
 }
 
@@ -146,33 +152,116 @@ void Link::release(const Status& token) {
   }
 }
 
-void Link::note_success() {
-  breaker_.succeeded(scheduler_.now());
+void Link::add_line(std::string name, const BreakerPolicy& policy) {
+  Line line{.name = name, .breaker = Breaker(policy), .reserved = {}};
+  lines_.emplace(std::move(name), std::move(line));
 }
 
-void Link::note_fault(const Fault& fault, int status) {
-  const Instant now = scheduler_.now();
+Link::Line* Link::line_of(const flow::Departure& departure) {
+  const auto at = departure.question ? lines_.find(std::string(departure.operation) + "?")
+                                     : lines_.find(departure.operation);
+  return at == lines_.end() ? nullptr : &at->second;
+}
+
+Duration Link::gate(const flow::Departure& departure) {
+  const Instant now = clock();
+  Instant at = Instant::never();
+  if (departure.operation.empty()) {
+    for (const auto& [name, line] : lines_) {
+      at = std::min(at, line.breaker.next_allowed_at(now));
+    }
+  } else if (const Line* line = line_of(departure); line != nullptr) {
+    at = line->breaker.next_allowed_at(now);
+  } else {
+    at = now;  // refused when it is called
+  }
+  const Duration broken = at == Instant::never() ? gate_max : at - now;
+  const Duration paced = pacer_.wait(departure.lane, now);
+  // What its breaker holds back wants no token.
+  if (paced > Duration{0} && broken <= Duration{0} && !departure.operation.empty()) {
+    pacer_.wants(departure.lane, now);
+  }
+  return std::clamp(std::max(broken, paced), Duration{0}, gate_max);
+}
+
+void Link::reserve(const flow::Departure& departure) {
+  Line* line = line_of(departure);
+  if (line == nullptr) return;
+  pacer_.take(departure.lane, clock());
+  line->reserved.push_back(line->breaker.allow(clock()));
+}
+
+void Link::give_back(const flow::Departure& departure) {
+  Line* line = line_of(departure);
+  if (line == nullptr || line->reserved.empty()) return;
+  pacer_.give_back(departure.lane, clock());
+  if (line->reserved.back()) line->breaker.abandoned(*line->reserved.back());
+  line->reserved.pop_back();
+}
+
+void Link::forget_reserved() {
+  for (auto& [name, line] : lines_) {
+    for (const auto& ticket : line.reserved) {
+      if (ticket) line.breaker.abandoned(*ticket);
+    }
+    line.reserved.clear();
+  }
+}
+
+Link::Sent Link::leave(const flow::Departure& departure) {
+  Sent sent{.line = line_of(departure), .ticket = {}, .began = scheduler_.monotonic()};
+  if (sent.line == nullptr) return sent;
+  if (sent.line->reserved.empty()) {
+    pacer_.take(departure.lane, clock());
+    sent.ticket = sent.line->breaker.allow(clock());
+  } else {
+    sent.ticket = sent.line->reserved.back();
+    sent.line->reserved.pop_back();
+  }
+  return sent;
+}
+
+void Link::note_success(const Sent& sent) {
+  if (!sent.ticket) return;
+  sent.line->breaker.succeeded(*sent.ticket, clock(), scheduler_.monotonic() - sent.began);
+}
+
+void Link::note_fault(const Sent& sent, const Fault& fault, int status) {
   // An access token may have been withdrawn: the next call asks for a fresh one.
   if (fault.fault_class == FaultClass::unauthorised) token_until_ = Instant{};
   if (fault.fault_class == FaultClass::throttled && status == 429) {
-    paused_until_ = std::max(paused_until_, now + Duration{fault.retry_after});
+    pacer_.refused(Duration{fault.retry_after}, clock());
   }
+  if (!sent.ticket) return;
+  Breaker& breaker = sent.line->breaker;
   if (counts_as_failure(fault.fault_class)) {
-    breaker_.failed(now, fault.retry_after);
+    breaker.failed(*sent.ticket, clock(), fault.retry_after);
   } else if (fault.fault_class == FaultClass::cancelled ||
              fault.fault_class == FaultClass::deadline) {
-    breaker_.abandoned();
+    breaker.abandoned(*sent.ticket);
   } else {
-    breaker_.succeeded(now);
+    breaker.succeeded(*sent.ticket, clock(), scheduler_.monotonic() - sent.began);
   }
 }
 
-Duration Link::gate() const {
-  const Instant now = scheduler_.now();
-  const Instant at = std::max(breaker_.next_allowed_at(now), paused_until_);
-  constexpr Duration longest = std::chrono::hours{1};
-  if (at <= now) return Duration{0};
-  return at == Instant::never() ? longest : std::min(at - now, longest);
+bool Link::force(std::string_view line, Breaker::Force force) {
+  bool found = false;
+  for (auto& [name, one] : lines_) {
+    if (!line.empty() && name != line) continue;
+    one.breaker.force(force, clock());
+    found = true;
+  }
+  return found;
+}
+
+Breaker::State Link::state() const {
+  Breaker::State worst = Breaker::State::closed;
+  for (const auto& [name, line] : lines_) {
+    const Breaker::State state = line.breaker.state(clock());
+    if (state == Breaker::State::open) return state;
+    if (state == Breaker::State::half_open) worst = state;
+  }
+  return worst;
 }
 
 Result<std::unique_ptr<Targets>> Targets::create(boost::asio::io_context& context,

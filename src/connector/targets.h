@@ -10,12 +10,16 @@
 
 #include "base/result.h"
 #include "connector/breaker.h"
+#include "connector/pacer.h"
 #include "connector/pack.h"
 #include "connector/signer.h"
 #include "runtime/http_client.h"
 #include "runtime/scheduler.h"
 
 namespace crossfoot::connector {
+
+/// The line of what reads a target's book.
+inline constexpr std::string_view book_line = "list";
 
 /// A target of the configuration: a name, the pack that speaks to it, and where it is.
 struct TargetSetup {
@@ -24,10 +28,25 @@ struct TargetSetup {
   std::string base_url;  ///< in place of the pack's, when not empty
 };
 
-/// One target as this shard sees it: connections, authentication, breaker, pace. Shard thread.
+/// One target as this shard sees it: connections, authentication, breakers, pace. Shard thread.
 class Link {
  public:
   using Done = runtime::HttpClient::Done;
+
+  /// One kind of call that has a breaker of its own: an operation, its question by reference, or
+  /// the reading of the target's book.
+  struct Line {
+    std::string name;  ///< `accrue`, `accrue?` (asking by reference), `list`
+    Breaker breaker;
+    /// Let through, not sent yet; nothing for one that the breaker did not count.
+    std::vector<std::optional<Breaker::Ticket>> reserved;
+  };
+  /// A call under way, for what its end says.
+  struct Sent {
+    Line* line = nullptr;
+    std::optional<Breaker::Ticket> ticket;
+    Duration began{0};  ///< monotonic
+  };
 
   Link(boost::asio::io_context& context, runtime::Scheduler& scheduler, TargetSetup setup,
        Signer signer);
@@ -40,15 +59,31 @@ class Link {
   /// Signs and sends; a token is fetched first where one is needed. `done` runs later, once.
   void send(runtime::HttpCall call, Done done);
 
+  /// Zero when such a call may leave now; without an operation, when any may. At most two
+  /// seconds, after which it is asked again.
+  [[nodiscard]] Duration gate(const flow::Departure& departure);
+  /// Takes its part of the quota, and a probe's place where the breaker is half open.
+  void reserve(const flow::Departure& departure);
+  void give_back(const flow::Departure& departure);
+  /// What was reserved and not sent will not be sent.
+  void forget_reserved();
+  /// A call leaves, reserved or not. Just before `send`; `note_…` follows.
+  [[nodiscard]] Sent leave(const flow::Departure& departure);
+
   /// What a call's end says about the target: breaker, pace, token. `status`: of its answer, 0
   /// without one. Only 429 slows all calls down: a refusal for now by other means, such as a
   /// conflict of two writes for one member, speaks of its own call alone.
-  void note_success();
-  void note_fault(const Fault& fault, int status);
+  void note_success(const Sent& sent);
+  void note_fault(const Sent& sent, const Fault& fault, int status);
 
-  /// Zero when a call may leave now.
-  [[nodiscard]] Duration gate() const;
-  [[nodiscard]] Breaker& breaker() { return breaker_; }
+  [[nodiscard]] const std::map<std::string, Line, std::less<>>& lines() const { return lines_; }
+  /// By hand, for one line or (empty) all. False: there is no such line.
+  [[nodiscard]] bool force(std::string_view line, Breaker::Force force);
+  /// The worst of all lines.
+  [[nodiscard]] Breaker::State state() const;
+  [[nodiscard]] const Pacer& pacer() const { return pacer_; }
+  /// The clock of breakers and pace: monotonic, not the wall's.
+  [[nodiscard]] Instant clock() const { return {scheduler_.monotonic().count()}; }
   [[nodiscard]] runtime::HttpClient::Stats stats() const { return client_->stats(); }
 
  private:
@@ -58,6 +93,8 @@ class Link {
     Duration since;  ///< monotonic
   };
 
+  void add_line(std::string name, const BreakerPolicy& policy);
+  [[nodiscard]] Line* line_of(const flow::Departure& departure);
   void send_signed(runtime::HttpCall call, Done done);
   void fetch_token();
   void token_answered(Result<runtime::HttpAnswer> answer);
@@ -67,8 +104,8 @@ class Link {
   runtime::Scheduler& scheduler_;
   TargetSetup setup_;
   Signer signer_;
-  Breaker breaker_;
-  Instant paused_until_;
+  std::map<std::string, Line, std::less<>> lines_;
+  Pacer pacer_;
   std::string token_;
   Instant token_until_;
   bool fetching_ = false;

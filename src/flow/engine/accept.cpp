@@ -138,9 +138,8 @@ bool Engine::briefly_full(const std::vector<Leg>& legs) {
   for (const Leg& leg : legs) {
     if (is_local(leg.kind)) continue;
     const Target* target = target_of(leg.target);
-    if (target == nullptr || target->is_behind() || caller_.gate(leg.target) > Duration{0}) {
-      return false;
-    }
+    if (target == nullptr || target->is_behind()) return false;
+    if (caller_.gate({.target = leg.target, .lane = leg.lane}) > Duration{0}) return false;
     full |= target->free_slots() == 0;
   }
   return full;
@@ -241,6 +240,7 @@ void Engine::stage_accept(const std::shared_ptr<AcceptRequest>& request, Plan pl
       const Leg& leg = *active->flow.leg(number);
       Target* target = target_of(leg.target);
       target->busy.erase(leg.order_key);
+      caller_.give_back(departure_of(leg));
       release_slot(*target);
     }
     const Partition partition = active->flow.id.partition();

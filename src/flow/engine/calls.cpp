@@ -9,6 +9,8 @@ namespace crossfoot::flow {
 namespace {
 
 constexpr std::size_t page_max = 64;
+/// Rows that are read of each lane, however many wait in the lanes above it.
+constexpr std::size_t lane_rows_min = 4;
 
 /// A row behind all rows of (target, lane) that are due at `at`.
 store::DueRow behind(store::TargetNumber target, store::Lane lane, Instant at) {
@@ -29,6 +31,14 @@ Fault missing_answer() {
 }
 
 }  // namespace
+
+Departure Engine::departure_of(const Leg& leg) {
+  const Step* step = next_step(leg);
+  return {.target = leg.target,
+          .operation = step == nullptr ? std::string_view() : std::string_view(step->operation),
+          .lane = leg.lane,
+          .question = leg.state == LegState::unknown && !leg.retry_with_key};
+}
 
 CallItem Engine::item_of(const Active& active, const Leg& leg) const {
   CallItem item;
@@ -73,7 +83,11 @@ void Engine::call(const ActivePtr& active, std::uint16_t number) {
 
 void Engine::send(const std::shared_ptr<BatchCall>& batch) {
   if (--batch->waiting > 0) return;
-  if (batch->legs.empty()) return release_slot(*batch->target);
+  if (batch->legs.empty()) {
+    caller_.give_back(
+        {.target = batch->target->name, .operation = batch->operation, .lane = batch->lane});
+    return release_slot(*batch->target);
+  }
   const OperationTraits* traits = caller_.traits(batch->target->name, batch->operation);
   CallRequest request;
   request.target = batch->target->name;
@@ -147,6 +161,13 @@ void Engine::release_slot(Target& target) {
   INVARIANT(target.in_flight > 0, "a slot that is given back was taken");
   --target.in_flight;
   --calls_;
+  // The end of a call may have closed the breaker that others wait for.
+  if (target.passed_rows > 0) {
+    const Departure departure{.target = target.name,
+                              .operation = target.passed_operation,
+                              .question = target.passed_question};
+    if (caller_.gate(departure) == Duration{0}) target.ungate();
+  }
   wake(target);
   if (!slot_waiters_.empty()) admit();
 }
@@ -163,6 +184,7 @@ void Engine::arm(Target& target, Instant at) {
     if (!*alive || stopped_) return;
     target.timer_at = Instant::never();
     target.backlog = true;
+    if (target.gated && target.gated_until <= now()) target.ungate();
     wake(target);
   });
 }
@@ -173,50 +195,62 @@ void Engine::poll(Target& target) {
     return;
   }
   if (target.free_slots() == 0) return;
-  if (const Duration wait = caller_.gate(target.name); wait > Duration{0}) {
-    return arm(target, now() + wait);
-  }
-  target.polling = true;
   auto page = std::make_shared<DuePage>();
+  Duration shortest = Duration::max();
+  for (std::size_t i = 0; i < lane_count; ++i) {
+    const Duration wait = caller_.gate({.target = target.name, .lane = static_cast<Lane>(i)});
+    page->lanes[i] = wait <= Duration{0};
+    if (!page->lanes[i]) shortest = std::min(shortest, wait);
+  }
+  if (shortest < Duration::max()) arm(target, now() + shortest);
+  if (page->lanes == std::array<bool, lane_count>{}) return;
+  if (shortest < Duration::max()) target.gate(now() + shortest);
+  target.polling = true;
   page->placed = target.placed;
   const Instant until = now();
   const std::size_t limit = std::min(target.free_slots(), page_max) + target.taking.size();
-  read(
-      [page, number = target.number, until, limit](store::Reader& reader) {
-        for (std::size_t i = 0; i < store::lane_count; ++i) {
-          const auto lane = static_cast<store::Lane>(i);
-          auto rows = reader.due(number, lane, until, nullptr, limit - page->rows.size());
-          const store::DueRow later = behind(number, lane, until);
-          auto next = reader.due(number, lane, Instant::never(), &later, 1);
-          if (!rows || !next) {
-            page->fault = !rows ? rows.error() : next.error();
-            return;
-          }
-          std::ranges::move(*rows, std::back_inserter(page->rows));
-          if (!next->empty() && (!page->next || next->front().due_at < *page->next)) {
-            page->next = next->front().due_at;
-          }
-          if (page->rows.size() >= limit) break;
-        }
-        page->full = page->rows.size() >= limit;
-        for (const store::DueRow& row : page->rows) {
-          auto flow = reader.load_flow(row.flow);
-          auto message = reader.load_message(row.flow);
-          if (!flow || !message) {
-            page->fault = !flow ? flow.error() : message.error();
-            return;
-          }
-          page->flows.push_back(std::move(*flow));
-          page->bodies.push_back(*message ? std::move((*message)->body) : std::string());
-        }
-        auto waiters = reader.has_waiters(number);
-        if (!waiters) {
-          page->fault = waiters.error();
-          return;
-        }
-        page->waiters = *waiters;
-      },
-      [this, &target, page] { polled(target, *page); });
+  read([page, number = target.number, until, limit, passed = target.passed](
+           store::Reader& reader) { read_due(reader, *page, number, until, limit, passed); },
+       [this, &target, page] { polled(target, *page); });
+}
+
+void Engine::read_due(store::Reader& reader, DuePage& page, store::TargetNumber number,
+                      Instant until, std::size_t limit, const Passed& passed) {
+  for (std::size_t i = 0; i < store::lane_count; ++i) {
+    if (!page.lanes[i]) continue;
+    const auto lane = static_cast<store::Lane>(i);
+    // What waits in the lanes above leaves every lane its turns.
+    const std::size_t most =
+        std::max(limit - std::min(limit, page.rows.size()), std::min(limit, lane_rows_min));
+    auto rows = reader.due(number, lane, until, passed[i] ? &*passed[i] : nullptr, most);
+    const store::DueRow later = behind(number, lane, until);
+    auto next = reader.due(number, lane, Instant::never(), &later, 1);
+    if (!rows || !next) {
+      page.fault = !rows ? rows.error() : next.error();
+      return;
+    }
+    page.full |= rows->size() >= most;
+    std::ranges::move(*rows, std::back_inserter(page.rows));
+    if (!next->empty() && (!page.next || next->front().due_at < *page.next)) {
+      page.next = next->front().due_at;
+    }
+  }
+  for (const store::DueRow& row : page.rows) {
+    auto flow = reader.load_flow(row.flow);
+    auto message = reader.load_message(row.flow);
+    if (!flow || !message) {
+      page.fault = !flow ? flow.error() : message.error();
+      return;
+    }
+    page.flows.push_back(std::move(*flow));
+    page.bodies.push_back(*message ? std::move((*message)->body) : std::string());
+  }
+  auto waiters = reader.has_waiters(number);
+  if (!waiters) {
+    page.fault = waiters.error();
+    return;
+  }
+  page.waiters = *waiters;
 }
 
 void Engine::polled(Target& target, DuePage& page) {
@@ -225,7 +259,7 @@ void Engine::polled(Target& target, DuePage& page) {
   const bool again = std::exchange(target.poll_again, false);
   target.backlog = page.full || again;
   if (page.next) arm(target, *page.next);
-  const bool certain = page.placed == target.placed && target.placing == 0;
+  const bool certain = page.placed == target.placed && target.placing == 0 && !target.gated;
   if (certain && !page.full && page.rows.empty() && target.taking.empty()) {
     target.waiters = page.waiters;
     if (!page.next) {
@@ -233,63 +267,106 @@ void Engine::polled(Target& target, DuePage& page) {
       target.held.clear();
     }
   }
-  std::map<std::string, std::shared_ptr<BatchCall>> batches;
+  std::array<std::size_t, lane_count> at{};
+  std::array<std::size_t, lane_count> end{};
+  LaneTurns::Working working{};
   for (std::size_t i = 0; i < page.rows.size(); ++i) {
-    const store::DueRow& row = page.rows[i];
-    const std::pair leg_id{row.flow, row.leg};
-    if (target.taking.contains(leg_id)) continue;
-    if (target.taken_meanwhile.contains(leg_id)) {
-      target.backlog = true;  // the row is gone, or is a new one: the next page tells
-      continue;
-    }
-    if (!page.flows[i]) continue;
-    auto flow = decode_flow(page.flows[i]->state);
-    if (!flow) return stop(flow.error());
-    const ActivePtr active =
-        adopt(std::move(*flow), std::make_shared<const std::string>(std::move(page.bodies[i])));
-    const Leg* leg = active->flow.leg(row.leg);
-    const Step* step = leg == nullptr ? nullptr : next_step(*leg);
-    const OperationTraits* traits =
-        step == nullptr ? nullptr : caller_.traits(leg->target, step->operation);
-    const bool batched = traits != nullptr && traits->batch_max > 1 &&
-                         (leg->state == LegState::due || leg->state == LegState::retrying);
-    std::shared_ptr<BatchCall> batch;
-    if (batched) {
-      auto& open = batches[step->operation];
-      if (open != nullptr && open->waiting > traits->batch_max) {
-        const auto full = std::exchange(open, nullptr);
-        send(full);
-      }
-      if (open == nullptr) {
-        if (target.free_slots() == 0) {
-          target.backlog = true;
-          break;
-        }
-        open = std::make_shared<BatchCall>();
-        open->id = ids_.next(now(), row.flow.partition());
-        open->target = &target;
-        open->operation = step->operation;
-        open->waiting = 1;
-        ++target.in_flight;
-        ++calls_;
-      }
-      batch = open;
-      ++batch->waiting;
-    } else {
-      if (target.free_slots() == 0) {
-        target.backlog = true;
-        break;
-      }
-      ++target.in_flight;
-      ++calls_;
-    }
-    take_due(active, row, batch);
+    const auto lane = static_cast<std::size_t>(page.rows[i].lane);
+    if (!std::exchange(working[lane], true)) at[lane] = i;
+    end[lane] = i + 1;
+  }
+  OpenBatches batches;
+  while (const auto lane = target.turns.next(working)) {
+    if (!take_row(target, page, at[*lane], batches)) break;
+    if (stopped_) return;
+    working[*lane] = ++at[*lane] < end[*lane] && page.lanes[*lane];
   }
   target.taken_meanwhile.clear();
   for (const auto& [operation, batch] : batches) {
     if (batch != nullptr) send(batch);
   }
+  // The timer may have been set for something earlier, and has then fired without this.
+  if (target.gated) arm(target, target.gated_until);
   wake(target);
+}
+
+bool Engine::passes_gate(Target& target, const store::DueRow& row, const Departure& departure,
+                         DuePage& page) {
+  const Duration wait = caller_.gate(departure);
+  if (wait <= Duration{0}) return true;
+  target.gate(now() + wait);
+  arm(target, now() + wait);
+  const auto lane = static_cast<std::size_t>(row.lane);
+  if (caller_.gate({.target = target.name, .lane = departure.lane}) > Duration{0}) {
+    page.lanes[lane] = false;  // its quota: all that follows in the lane waits too
+  } else if (++target.passed_rows < Target::passed_max) {
+    target.passed[lane] = row;
+    target.passed_operation = departure.operation;
+    target.passed_question = departure.question;
+  } else {
+    page.lanes[lane] = false;
+    target.backlog = false;
+  }
+  return false;
+}
+
+bool Engine::take_row(Target& target, DuePage& page, std::size_t index, OpenBatches& batches) {
+  const store::DueRow& row = page.rows[index];
+  const std::pair leg_id{row.flow, row.leg};
+  if (target.taking.contains(leg_id)) return true;
+  if (target.taken_meanwhile.contains(leg_id)) {
+    target.backlog = true;  // the row is gone, or is a new one: the next page tells
+    return true;
+  }
+  if (!page.flows[index]) return true;
+  auto flow = decode_flow(page.flows[index]->state);
+  if (!flow) {
+    stop(flow.error());
+    return true;
+  }
+  const ActivePtr active =
+      adopt(std::move(*flow), std::make_shared<const std::string>(std::move(page.bodies[index])));
+  const Leg* leg = active->flow.leg(row.leg);
+  const Step* step = leg == nullptr ? nullptr : next_step(*leg);
+  const OperationTraits* traits =
+      step == nullptr ? nullptr : caller_.traits(leg->target, step->operation);
+  const bool batched = traits != nullptr && traits->batch_max > 1 &&
+                       (leg->state == LegState::due || leg->state == LegState::retrying);
+  std::shared_ptr<BatchCall> batch;
+  if (batched) {
+    auto& open = batches[step->operation];
+    if (open != nullptr && open->waiting > traits->batch_max) {
+      const auto full = std::exchange(open, nullptr);
+      send(full);
+    }
+    batch = open;
+  }
+  if (batch == nullptr) {
+    if (target.free_slots() == 0) {
+      target.backlog = true;
+      return false;
+    }
+    if (step != nullptr) {
+      const Departure departure = departure_of(*leg);
+      if (!passes_gate(target, row, departure, page)) return true;
+      caller_.reserve(departure);
+    }
+    ++target.in_flight;
+    ++calls_;
+    target.turns.served(static_cast<std::size_t>(row.lane));
+    if (batched) {
+      batch = std::make_shared<BatchCall>();
+      batch->id = ids_.next(now(), row.flow.partition());
+      batch->target = &target;
+      batch->operation = step->operation;
+      batch->lane = leg->lane;
+      batch->waiting = 1;
+      batches[step->operation] = batch;
+    }
+  }
+  if (batch != nullptr) ++batch->waiting;
+  take_due(active, row, batch);
+  return true;
 }
 
 void Engine::take_due(const ActivePtr& active, const store::DueRow& row,
@@ -300,7 +377,14 @@ void Engine::take_due(const ActivePtr& active, const store::DueRow& row,
   }
   INVARIANT(target != nullptr, "due rows are read for configured targets");
   target->taking.insert({row.flow, row.leg});
-  enqueue(active, [this, active, row, target, batch = std::move(batch)](Staged& staged) {
+  const Leg* waiting = active->flow.leg(row.leg);
+  const Step* next = waiting == nullptr ? nullptr : next_step(*waiting);
+  // What was reserved; the leg may have moved on when its turn comes.
+  const std::string operation = next == nullptr ? std::string() : next->operation;
+  const Lane lane = waiting == nullptr ? Lane::live : waiting->lane;
+  const bool question = waiting != nullptr && departure_of(*waiting).question;
+  enqueue(active, [this, active, row, target, operation, lane, question,
+                   batch = std::move(batch)](Staged& staged) {
     const std::size_t before = staged.after.size();
     const Id call_id = batch != nullptr ? batch->id : ids_.next(now(), active->flow.id.partition());
     const bool fresh = apply(active, Taken{row.leg, call_id}, staged);
@@ -320,8 +404,9 @@ void Engine::take_due(const ActivePtr& active, const store::DueRow& row,
         target->free(row.order_key);
         staged.unit.leaves.push_back({row.target, row.order_key, now()});
       }
-      staged.committed.emplace_back([this, target, batch] {
+      staged.committed.emplace_back([this, target, batch, operation, lane, question] {
         if (batch != nullptr) return send(batch);
+        caller_.give_back({target->name, operation, lane, question});
         release_slot(*target);
       });
     } else {

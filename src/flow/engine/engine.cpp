@@ -352,7 +352,9 @@ bool Engine::take_directly(const ActivePtr& active, const Action& action, Staged
   if (traits == nullptr || traits->batch_max > 1) return false;
   if (!target->direct(action.order_key, action.holder)) return false;
   if (active_.size() > options_.active_flows_max) return false;
-  if (caller_.gate(leg.target) > Duration{0}) return false;
+  const Departure departure = departure_of(leg);
+  if (caller_.gate(departure) > Duration{0}) return false;
+  caller_.reserve(departure);
   ++target->in_flight;
   ++calls_;
   if (!action.order_key.is_zero()) target->busy.insert(action.order_key);

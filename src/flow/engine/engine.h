@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -118,6 +119,7 @@ class Engine {
   struct BookTask;
   struct LinkQueue;
   struct DuePage;
+  using OpenBatches = std::map<std::string, std::shared_ptr<BatchCall>>;
 
   /// Work that waits until its flow has no uncommitted event. It adds to the unit it is given and
   /// answers whether that unit must be committed. What waits together shares a commit.
@@ -173,10 +175,21 @@ class Engine {
   void call(const ActivePtr& active, std::uint16_t leg);
   void ask(const ActivePtr& active, std::uint16_t leg);
   void send(const std::shared_ptr<BatchCall>& batch);
+  /// The call or question that the leg's next step would be. Views of the leg.
+  [[nodiscard]] static Departure departure_of(const Leg& leg);
   [[nodiscard]] CallItem item_of(const Active& active, const Leg& leg) const;
   void answered(const ActivePtr& active, std::uint16_t leg, Result<ItemAnswer> answer);
   void poll(Target& target);
+  using Passed = std::array<std::optional<store::DueRow>, store::lane_count>;
+  /// On the data store's side: the due rows behind `passed`, with their flows.
+  static void read_due(store::Reader& reader, DuePage& page, store::TargetNumber number,
+                       Instant until, std::size_t limit, const Passed& passed);
   void polled(Target& target, DuePage& page);
+  /// Takes a row of a page, or leaves it to its gate. False: no slot is free.
+  bool take_row(Target& target, DuePage& page, std::size_t index, OpenBatches& batches);
+  /// Whether the row's call may leave now; else when it is looked at again.
+  bool passes_gate(Target& target, const store::DueRow& row, const Departure& departure,
+                   DuePage& page);
   void take_due(const ActivePtr& active, const store::DueRow& row,
                 std::shared_ptr<BatchCall> batch);
   void wake(Target& target);

@@ -2,6 +2,7 @@
 
 // The engine's private parts, shared by its source files only.
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <string>
@@ -77,12 +78,14 @@ struct Engine::BatchCall {
   Id id;
   Target* target = nullptr;
   std::string operation;
+  Lane lane = Lane::live;   ///< of the leg that began it
   std::size_t waiting = 0;  ///< commits still open, plus one while it is being filled
   std::vector<std::pair<ActivePtr, std::uint16_t>> legs;
 };
 
 struct Engine::DuePage {
-  std::vector<store::DueRow> rows;
+  std::array<bool, store::lane_count> lanes{};  ///< those that the gate lets pass
+  std::vector<store::DueRow> rows;              ///< by lane
   std::vector<std::optional<store::FlowRow>> flows;
   std::vector<std::string> bodies;
   std::optional<Instant> next;

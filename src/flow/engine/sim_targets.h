@@ -22,8 +22,11 @@ struct TargetFaults {
   std::uint32_t lost_after = 0;    ///< it happens, the answer is lost
   std::uint32_t lost_unclear = 0;  ///< the request is lost, the caller cannot know
   std::uint32_t throttled = 0;
-  std::uint32_t late_apply = 0;  ///< unclear, and applied only later (after "not found")
-  std::uint32_t malformed = 0;   ///< it happens, the answer is garbage
+  std::uint32_t late_apply = 0;    ///< unclear, and applied only later (after "not found")
+  std::uint32_t malformed = 0;     ///< it happens, the answer is garbage
+  Duration call_every{0};          ///< the quota of a target: one call in this time; zero: none
+  Duration shut_for{0};            ///< each operation lets nothing through this long …
+  Duration shut_every{1'000'000};  ///< … of every such time, one after the other
   Duration latency_max{std::chrono::milliseconds{50}};
   Duration late_max{std::chrono::seconds{20}};  ///< shorter than the settle time
 };
@@ -58,13 +61,22 @@ class SimCaller final : public Caller {
   [[nodiscard]] const OperationTraits* traits(std::string_view target,
                                               std::string_view operation) const override;
   [[nodiscard]] std::size_t concurrency(std::string_view) const override { return 8; }
+  [[nodiscard]] Duration gate(const Departure& departure) override;
+  void reserve(const Departure& departure) override;
+  void give_back(const Departure& departure) override;
+  void begin() override { reserved.clear(); }
   void call(CallRequest request, Called done) override;
   void lookup(std::string_view target, std::string_view operation, std::string_view reference,
               Duration deadline, Found done) override;
 
   std::size_t calls = 0;
+  std::map<std::string, std::int64_t> reserved;  ///< not sent yet, by target and operation
+  std::size_t gated = 0;                         ///< how often a call was told to wait
 
  private:
+  void leave(const Departure& departure);
+  [[nodiscard]] Duration shut(std::string_view operation) const;
+
   Result<ItemAnswer> apply(const std::string& target, const std::string& operation,
                            const CallItem& item);
   CallAnswer apply_all(const CallRequest& request);
@@ -74,6 +86,7 @@ class SimCaller final : public Caller {
   Targets& targets_;
   TargetFaults faults_;
   runtime::Random random_;
+  std::map<std::string, Instant, std::less<>> next_call_;  ///< by target
 };
 
 }  // namespace crossfoot::flow::sim

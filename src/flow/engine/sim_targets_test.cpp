@@ -79,6 +79,52 @@ const OperationTraits* SimCaller::traits(std::string_view target,
   return operation == "move_stock" ? &batch : &erp;
 }
 
+namespace {
+
+std::string key_of(const Departure& departure) {
+  return std::string(departure.target) + "|" + std::string(departure.operation) +
+         (departure.question ? "?" : "");
+}
+
+}  // namespace
+
+Duration SimCaller::shut(std::string_view operation) const {
+  if (faults_.shut_for <= Duration{0}) return Duration{0};
+  const Duration shift = faults_.shut_every / 7 * static_cast<int>(operation.size());
+  const Duration phase = (Duration{scheduler_.now().micros} + shift) % faults_.shut_every;
+  return phase < faults_.shut_for ? faults_.shut_for - phase : Duration{0};
+}
+
+Duration SimCaller::gate(const Departure& departure) {
+  const Instant now = scheduler_.now();
+  Duration wait{0};
+  if (const auto next = next_call_.find(departure.target); next != next_call_.end()) {
+    wait = std::max(wait, next->second - now);
+  }
+  if (!departure.operation.empty() && !departure.question) {
+    wait = std::max(wait, shut(departure.operation));
+  }
+  if (wait > Duration{0}) ++gated;
+  return wait;
+}
+
+void SimCaller::reserve(const Departure& departure) {
+  ++reserved[key_of(departure)];
+  if (faults_.call_every <= Duration{0}) return;
+  Instant& next = next_call_[std::string(departure.target)];
+  next = std::max(next, scheduler_.now()) + faults_.call_every;
+}
+
+void SimCaller::give_back(const Departure& departure) {
+  if (--reserved[key_of(departure)] < 0) targets_.faults.push_back("given back twice");
+}
+
+void SimCaller::leave(const Departure& departure) {
+  if (--reserved[key_of(departure)] < 0) {
+    targets_.faults.push_back("not reserved: " + key_of(departure));
+  }
+}
+
 Duration SimCaller::delay() {
   return Duration{static_cast<std::int64_t>(
       1 + random_.below(static_cast<std::uint64_t>(faults_.latency_max.count())))};
@@ -155,6 +201,7 @@ CallAnswer SimCaller::apply_all(const CallRequest& request) {
 
 void SimCaller::call(CallRequest request, Called done) {
   ++calls;
+  leave({.target = request.target, .operation = request.operation});
   const Duration there = delay();
   const Duration back = delay();
   if (targets_.down.contains(request.target) || random_.chance(faults_.lost_before)) {
@@ -203,8 +250,9 @@ void SimCaller::call(CallRequest request, Called done) {
   });
 }
 
-void SimCaller::lookup(std::string_view target, std::string_view, std::string_view reference,
-                       Duration, Found done) {
+void SimCaller::lookup(std::string_view target, std::string_view operation,
+                       std::string_view reference, Duration, Found done) {
+  leave({.target = target, .operation = operation, .question = true});
   const std::string name(target);
   scheduler_.after(
       delay(), [this, name, reference = std::string(reference), done = std::move(done)]() mutable {

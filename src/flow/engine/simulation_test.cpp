@@ -187,6 +187,10 @@ class World {
 
   void check() {
     EXPECT_TRUE(targets_.faults.empty()) << targets_.faults.front();
+    for (const auto& [call, count] : caller_->reserved) {
+      EXPECT_EQ(count, 0) << call << " was reserved and neither sent nor given back";
+    }
+    gated = caller_->gated;
     std::map<std::string, std::set<std::string>> references;
     std::map<std::string, Flow> by_key;
     read([&](store::Reader& reader) {
@@ -224,6 +228,7 @@ class World {
 
   std::size_t restarts = 0;
   std::size_t unclear = 0;
+  std::size_t gated = 0;
   std::uint64_t sales_done = 0;
 
  private:
@@ -439,6 +444,25 @@ TEST(Simulation, CrashesAndUnclearCommits) {
   }
   EXPECT_GT(restarts, 3000U);
   EXPECT_GT(unclear, 1000U);
+}
+
+// Goal: quotas and breakers that shut one operation delay calls, and neither lose one nor let any
+// leave that was not reserved.
+TEST(Simulation, QuotasAndShutOperations) {
+  sim::TargetFaults faults = bad_day();
+  faults.call_every = std::chrono::milliseconds{40};
+  faults.shut_for = std::chrono::seconds{6};
+  faults.shut_every = std::chrono::seconds{20};
+  std::size_t gated = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    World world(seed, faults, 12, seed % 2 == 0 ? 4 : 0);
+    world.run();
+    world.check();
+    gated += world.gated;
+    if (testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(gated, 10'000U);
 }
 
 TEST(Simulation, OneSeed) {

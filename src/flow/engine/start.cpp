@@ -7,6 +7,7 @@ constexpr std::size_t recovery_page = 256;
 }
 
 void Engine::start(std::vector<std::string> names, Done done) {
+  caller_.begin();
   auto positions = std::make_shared<Result<std::vector<std::uint64_t>>>();
   auto moving = std::make_shared<std::int64_t>(0);
   read(

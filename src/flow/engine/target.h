@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -9,6 +11,7 @@
 #include "base/digest.h"
 #include "base/id.h"
 #include "base/time.h"
+#include "flow/engine/lane_turns.h"
 #include "flow/plan/leg.h"
 #include "runtime/scheduler.h"
 #include "store/api/rows.h"
@@ -37,6 +40,18 @@ class Target {
   bool poll_again = false;
   /// Rows that may be sent now are in the due index.
   bool backlog = false;
+  /// Rows that may be sent by their time wait for a breaker or for quota, until `gated_until`: the
+  /// index is not asked for them again before that.
+  bool gated = false;
+  Instant gated_until;
+  /// By lane: rows up to here wait for the breaker of their operation; others come behind them.
+  std::array<std::optional<store::DueRow>, store::lane_count> passed;
+  std::size_t passed_rows = 0;
+  std::string passed_operation;  ///< of the last of them
+  bool passed_question = false;
+  /// What waits behind more rows than this waits with them: looking on would read the whole index.
+  static constexpr std::size_t passed_max = 1024;
+  LaneTurns turns;
   /// Waiters may exist behind order keys, so that giving up a place must look for them.
   bool waiters = false;
   /// Every due row with a later time is known here by its order key.
@@ -60,7 +75,7 @@ class Target {
     return in_flight < concurrency ? concurrency - in_flight : 0;
   }
   /// Work that came before waits for it.
-  [[nodiscard]] bool is_behind() const { return backlog || waiters || !complete; }
+  [[nodiscard]] bool is_behind() const { return backlog || gated || waiters || !complete; }
   [[nodiscard]] bool is_busy(const Hash128& order_key) const {
     return !order_key.is_zero() && (busy.contains(order_key) || held.contains(order_key));
   }
@@ -73,6 +88,17 @@ class Target {
   void free(const Hash128& order_key) {
     busy.erase(order_key);
     held.erase(order_key);
+  }
+  void gate(Instant until) {
+    gated_until = gated ? std::min(gated_until, until) : until;
+    gated = true;
+  }
+  /// What was gated is looked at again.
+  void ungate() {
+    gated = false;
+    passed = {};
+    passed_rows = 0;
+    backlog = true;
   }
   void taken(const store::DueRow& row) {
     taking.erase({row.flow, row.leg});

@@ -12,6 +12,7 @@
 #include "base/money.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "flow/plan/leg.h"
 
 namespace crossfoot::flow {
 
@@ -54,6 +55,14 @@ struct ItemAnswer {
   std::vector<std::pair<std::uint32_t, Points>> line_points;  ///< by line, where it says so
 };
 
+/// A call that would leave, as the gate must know it.
+struct Departure {
+  std::string_view target;
+  std::string_view operation;  ///< empty: any operation of the target
+  Lane lane = Lane::live;
+  bool question = false;  ///< asks by reference instead of doing
+};
+
 /// Per item of the request, in order: an answer, or a fault of this item alone.
 using CallAnswer = std::vector<Result<ItemAnswer>>;
 
@@ -72,9 +81,16 @@ class Caller {
   /// How many calls may be in flight to the target at once, at least 1.
   [[nodiscard]] virtual std::size_t concurrency(std::string_view) const { return 16; }
 
-  /// How long to wait before the next call to the target (an open breaker, a used-up quota); zero
-  /// when one may leave now. A gate above the due index: nothing stored changes.
-  [[nodiscard]] virtual Duration gate(std::string_view) { return Duration{0}; }
+  /// How long to wait before such a call (an open breaker, a used-up quota); zero when it may leave
+  /// now. A gate above the due index: nothing stored changes. Naming an operation tells that such a
+  /// call wants to leave, which counts when lanes compete.
+  [[nodiscard]] virtual Duration gate(const Departure&) { return Duration{0}; }
+  /// Such a call, which the gate lets pass, will leave after the commit of its intent: it takes its
+  /// part of the quota now. `call` or `lookup` follows, or `give_back`.
+  virtual void reserve(const Departure&) {}
+  virtual void give_back(const Departure&) {}
+  /// A new engine begins: what an earlier one reserved and did not send is given back.
+  virtual void begin() {}
 
   /// Sends one request. `done` is called once, never inside this call. A Fault of the whole call
   /// holds for all items; `unknown_outcome` when at least one byte may have left without an answer.

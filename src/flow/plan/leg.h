@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,6 +17,11 @@ namespace crossfoot::flow {
 /// Reserved capacity classes; the same numbers as in the data store.
 enum class Lane : std::uint8_t { checkout, live, settlement, replay, batch };
 inline constexpr auto lane_last = Lane::batch;
+inline constexpr std::size_t lane_count = static_cast<std::size_t>(lane_last) + 1;
+
+/// What each lane is sure to get of a target's slots and quota while others want them too, in
+/// percent; what one does not use the others share.
+inline constexpr std::array<std::int64_t, lane_count> lane_shares{40, 30, 10, 10, 10};
 
 /// An obligation of a flow. `validate`, `link` and `claim` are decided inside Crossfoot, the others
 /// at a target.

@@ -25,6 +25,7 @@ ROUTE_FIELDS = {"id", "method", "path", "tag", "summary", "description", "header
                 "consumes", "produces", "answers", "problems"}
 MEDIA_MAX = 2
 REFERENCE = "#/components/schemas/"
+LIMIT_HEADERS = ["RateLimit-Policy", "RateLimit"]
 
 
 def load_declaration():
@@ -87,7 +88,8 @@ def problem_answers(codes, pages):
     for status in sorted(by_status):
         listed = "; ".join(f"{code} {pages[code]['title']}" for code in sorted(by_status[status]))
         headers = ["X-Correlation-Id"]
-        headers += {"503": ["Retry-After"], "405": ["Allow"]}.get(status, [])
+        headers += {"429": ["Retry-After"] + LIMIT_HEADERS, "503": ["Retry-After"],
+                    "405": ["Allow"]}.get(status, [])
         answers[status] = {
             "description": listed + ".",
             "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
@@ -96,8 +98,15 @@ def problem_answers(codes, pages):
     return answers
 
 
+def is_limited(route):
+    """Whether the limits of clients hold for it (src/edge/protect.cpp)."""
+    return route["path"].startswith("/v1/")
+
+
 def success_answer(route, answer):
     headers = ["X-Correlation-Id"] + answer.get("headers", [])
+    if is_limited(route):
+        headers += LIMIT_HEADERS
     out = {"description": answer["description"],
            "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}}
     if not answer.get("empty"):
@@ -127,6 +136,7 @@ def operation(route, declared, pages):
     answers = {status: success_answer(route, answer) for status, answer in route["answers"].items()}
     common = [code for code in declared["common_problems"]
               if "consumes" in route or code not in ("CF-2413", "CF-2415")]
+    common = [code for code in common if is_limited(route) or code != "CF-2429"]
     out["responses"] = answers | problem_answers(common + route["problems"], pages)
     return out
 

@@ -145,6 +145,24 @@ const std::vector<Setting>& settings() {
       number("accept.in_flight_max", "transactions", 1, 1'000'000, "4096",
              "Transactions between arrival and commit; more are answered 503 with Retry-After.",
              &Config::accepts_in_flight_max),
+      number(
+          "clients.requests_per_minute", "requests", 0, 6'000'000, "6000",
+          "What one client may ask for under /v1/; more is answered 429 with Retry-After. A batch "
+          "is one request. 0: no limit.",
+          &Config::client_requests_per_minute),
+      number("clients.burst", "requests", 1, 1'000'000, "1000",
+             "Requests that a client may send at once after a rest.", &Config::client_burst),
+      number(
+          "shed.queue_max", "units", 0, 10'000'000, "20000",
+          "Units waiting for a commit. Of each limit under `shed`, of `accept.in_flight_max` and "
+          "of `data.log_hard_limit_mb`: from 60 % on bulk work is answered 503, from 80 % live "
+          "traffic, from 95 % checkout. 0: not looked at.",
+          &Config::shed_queue_max),
+      number("shed.disk_free_mb", "MB", 0, 1'000'000, "1024",
+             "What must stay free below `data.folder`; the part is this over what is free.",
+             &Config::shed_disk_free_mb),
+      number("shed.memory_mb", "MB", 0, 1'000'000, "4096",
+             "Memory of the process; 0: not looked at.", &Config::shed_memory_mb),
       millis("retry.first_ms", 1, 600'000, "200", "Delay after the first failed attempt.",
              &Config::retry_first),
       millis("retry.longest_ms", 1, 86'400'000, "60000", "Longest delay between two attempts.",

@@ -43,6 +43,11 @@ struct Config {
   std::int64_t body_mb_max = 64;
   std::int64_t connections_max = 4096;
   std::int64_t in_flight_sla_s = 60;
+  std::int64_t client_requests_per_minute = 0;
+  std::int64_t client_burst = 1000;
+  std::int64_t shed_queue_max = 20'000;
+  std::int64_t shed_disk_free_mb = 256;
+  std::int64_t shed_memory_mb = 0;
   std::vector<ConnectorConfig> connectors;
 };
 

@@ -11,6 +11,7 @@
 #include "connector/http_caller.h"
 #include "connector/pack.h"
 #include "connector/targets.h"
+#include "connector_control.h"
 #include "console_assets.h"
 #include "contract/error_codes.h"
 #include "edge/api.h"
@@ -21,6 +22,7 @@
 #include "runtime/files.h"
 #include "runtime/http_server.h"
 #include "runtime/random.h"
+#include "runtime/resources.h"
 #include "runtime/shard.h"
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
@@ -204,25 +206,29 @@ class Server::Impl {
     reconciler_ = std::make_unique<observe::Reconciler>(
         shard_.scheduler(), [this] { return host_->data_store(); }, *books_, programme_, zones_,
         options);
-    edge::ApiParts parts{
-        .scheduler = shard_.scheduler(),
-        .data_store = [this] { return host_->data_store(); },
-        .engine = [this] { return host_->engine(); },
-        .metrics = metrics_,
-        .reconciliations = reconciler_.get(),
-        .breaker =
-            [this](std::string_view target) {
-              const connector::Link* link = targets_->find(target);
-              return link == nullptr ? std::string_view("closed")
-                                     : connector::to_string(link->state());
-            },
-        .console = console_assets(),
-        .log = runtime::Logger(log_, "edge"),
-        .seed = runtime::system_seed()};
+    connectors_ = std::make_unique<ConnectorControl>(shard_.scheduler(), *targets_,
+                                                     runtime::Logger(log_, "connector"));
+    edge::ApiParts parts{.scheduler = shard_.scheduler(),
+                         .data_store = [this] { return host_->data_store(); },
+                         .engine = [this] { return host_->engine(); },
+                         .metrics = metrics_,
+                         .reconciliations = reconciler_.get(),
+                         .connectors = connectors_.get(),
+                         .machine =
+                             [folder = config_.data_folder] {
+                               return edge::MachineFigures{runtime::disk_free_bytes(folder),
+                                                           runtime::resident_bytes()};
+                             },
+                         .console = console_assets(),
+                         .log = runtime::Logger(log_, "edge"),
+                         .seed = runtime::system_seed()};
     edge::ApiOptions api_options;
     api_options.unknown_fields = config_.unknown_fields == "strict"
                                      ? contract::UnknownFields::strict
                                      : contract::UnknownFields::record_and_ignore;
+    api_options.client_limits.requests_per_minute = config_.client_requests_per_minute;
+    api_options.client_limits.burst = config_.client_burst;
+    api_options.admission = admission_limits();
     api_ = std::make_unique<edge::Api>(std::move(parts), api_options);
     runtime::HttpServerLimits limits;
     limits.body_bytes_max = static_cast<std::size_t>(config_.body_mb_max) << 20U;
@@ -234,6 +240,17 @@ class Server::Impl {
     port_ = *port;
     logger_.info("listening", {}, {{"address", config_.listen_address}, {"port", port_}});
     return {};
+  }
+
+  [[nodiscard]] edge::AdmissionLimits admission_limits() const {
+    const auto bytes = [](std::int64_t mb) { return static_cast<std::uint64_t>(mb) << 20U; };
+    edge::AdmissionLimits limits;
+    limits.accepts_max = static_cast<std::uint64_t>(config_.accepts_in_flight_max);
+    limits.queue_max = static_cast<std::uint64_t>(config_.shed_queue_max);
+    limits.log_bytes_max = bytes(config_.log_hard_limit_mb);
+    limits.disk_free_bytes_min = bytes(config_.shed_disk_free_mb);
+    limits.resident_bytes_max = bytes(config_.shed_memory_mb);
+    return limits;
   }
 
   boost::asio::awaitable<void> close_server(Duration grace, std::promise<void>& done) {
@@ -253,6 +270,7 @@ class Server::Impl {
   std::unique_ptr<connector::BookReader> books_;
   std::unique_ptr<EngineHost> host_;
   std::unique_ptr<observe::Reconciler> reconciler_;
+  std::unique_ptr<ConnectorControl> connectors_;
   std::unique_ptr<edge::Api> api_;
   std::unique_ptr<runtime::HttpServer> server_;
   std::uint16_t port_ = 0;

@@ -118,6 +118,8 @@ Api::Reply Api::post_transaction(Exchange& exchange) {
   flow::AcceptRequest request = accept_request(std::move(parsed->transaction), body);
   request.idempotency_key = std::move(*key);
   request.correlation_id = exchange.correlation_id;
+  if (headers.lane == "checkout") request.lane = flow::Lane::checkout;
+  if (headers.lane == "batch") request.lane = flow::Lane::batch;
   auto slot = std::make_shared<Slot<AcceptAnswer>>(home());
   engine->accept(std::move(request), slot->callback());
   if (!slot->done()) co_await slot->wait();
@@ -249,6 +251,12 @@ Api::Reply Api::post_batch(Exchange& exchange) {
 void Api::start_line(const std::shared_ptr<Batch>& batch, std::string_view text) {
   const std::size_t index = batch->lines.size() - 1;
   ++batch->in_flight;
+  if (const auto refusal = shed(AdmissionClass::bulk)) {
+    metrics_->verdict(Verdict::unavailable);
+    Problem problem = make_problem(
+        code::overloaded, "too little is left of: " + std::string(to_string(refusal->resource)));
+    return batch->answer(index, batch->refusal(batch->lines[index], std::move(problem)));
+  }
   auto parsed = parser_.parse(text, policy());
   if (!parsed) {
     metrics_->verdict(Verdict::refused);

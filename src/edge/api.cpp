@@ -63,13 +63,13 @@ std::string_view code_of(int status) {
   }
 }
 
-HttpResponse render(const Problem& problem) {
+HttpResponse render(const Problem& problem, std::int64_t retry_s = 1) {
   HttpResponse response;
   response.status = problem.status;
   response.content_type = contract::problem_media_type;
   response.body = contract::to_json(problem);
   if (problem.status == 503 || problem.status == 429) {
-    response.headers.emplace_back("Retry-After", "1");
+    response.headers.emplace_back("Retry-After", std::to_string(retry_s));
   }
   return response;
 }
@@ -98,7 +98,9 @@ Api::Api(ApiParts parts, ApiOptions options)
       options_(options),
       metrics_(std::make_shared<Metrics>(parts_.metrics)),
       console_(std::move(parts_.console)),
-      random_(parts_.seed) {}
+      random_(parts_.seed),
+      client_limits_(options.client_limits),
+      admission_(options.admission) {}
 
 Api::~Api() = default;
 
@@ -170,10 +172,12 @@ std::optional<HttpResponse> Api::admit(Exchange& exchange) {
     response.headers.emplace_back("Allow", exchange.target.allow);
     return response;
   }
+  if (auto refused = check_client(exchange)) return refused;
   if (!request.query.empty()) {
     if (auto refused = check_query(exchange)) return refused;
   }
-  return check_media(exchange);
+  if (auto refused = check_media(exchange)) return refused;
+  return check_pressure(exchange);
 }
 
 std::optional<HttpResponse> Api::check_query(Exchange& exchange) {
@@ -235,6 +239,10 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return get_reconciliation(exchange);
     case Route::list_breaks:
       return list_breaks(exchange);
+    case Route::list_connectors:
+      return list_connectors(exchange);
+    case Route::force_breaker:
+      return force_breaker(exchange);
     case Route::get_metrics:
       return get_metrics(exchange);
     case Route::get_openapi:
@@ -260,6 +268,10 @@ void Api::make_correlation_id(Exchange& exchange) {
 void Api::finish(Exchange& exchange, HttpResponse& response) {
   make_correlation_id(exchange);
   response.headers.emplace_back("X-Correlation-Id", exchange.correlation_id);
+  if (exchange.limit) {
+    response.headers.emplace_back("RateLimit-Policy", client_limits_.policy_field());
+    response.headers.emplace_back("RateLimit", ClientLimits::limit_field(*exchange.limit));
+  }
   if (!exchange.trace.empty()) response.headers.emplace_back("traceparent", exchange.trace);
   metrics_->request_ends();
   metrics_->answered(response.status);
@@ -283,10 +295,10 @@ void Api::finish(Exchange& exchange, HttpResponse& response) {
   }
 }
 
-HttpResponse Api::refuse(Exchange& exchange, Problem problem) {
+HttpResponse Api::refuse(Exchange& exchange, Problem problem, std::int64_t retry_s) {
   make_correlation_id(exchange);
   problem.correlation_id = exchange.correlation_id;
-  return render(problem);
+  return render(problem, retry_s);
 }
 
 HttpResponse Api::refuse(Exchange& exchange, std::string_view problem_code, std::string detail) {
@@ -331,6 +343,11 @@ HttpResponse Api::readiness(Exchange& exchange) {
   }
   if (data_store->under_pressure()) {
     return refuse(exchange, code::overloaded, "the data store is behind");
+  }
+  look_at_pressure();
+  if (const auto refusal = admission_.refusal(AdmissionClass::live)) {
+    return refuse(exchange, code::overloaded,
+                  fmt::format("too little is left of: {}", to_string(refusal->resource)));
   }
   return json(R"({"status":"ready"})");
 }

@@ -10,6 +10,9 @@
 #include "contract/error_codes.h"
 #include "contract/problem.h"
 #include "contract/transaction_json.h"
+#include "edge/admission.h"
+#include "edge/client_limits.h"
+#include "edge/connector_service.h"
 #include "edge/console.h"
 #include "edge/metrics.h"
 #include "edge/reconciliation_service.h"
@@ -30,6 +33,14 @@ struct ApiOptions {
   std::size_t batch_lines_max = 100'000;
   std::size_t batch_in_flight_max = 256;
   std::size_t refused_bytes_max = 64 * 1024;  ///< kept of a refused original
+  ClientLimitOptions client_limits;
+  AdmissionLimits admission;
+};
+
+/// What the machine has left, as far as it says.
+struct MachineFigures {
+  std::optional<std::uint64_t> disk_free_bytes;
+  std::optional<std::uint64_t> resident_bytes;
 };
 
 /// What the API stands on. Everything outlives it; the functions answer null while the data store
@@ -40,8 +51,10 @@ struct ApiParts {
   std::function<flow::Engine*()> engine;
   prometheus::Registry& metrics;
   ReconciliationService* reconciliations = nullptr;  ///< null: its addresses answer 404
-  /// `closed`, `open` or `half_open`; absent: always closed.
-  std::function<std::string_view(std::string_view target)> breaker;
+  ConnectorService* connectors = nullptr;            ///< null: its addresses answer 404
+  /// Who asks, where that is proven; empty or absent: the peer's address stands for the client.
+  std::function<std::string(const runtime::HttpRequest&)> principal;
+  std::function<MachineFigures()> machine;  ///< asked once a second at most
   Assets console;
   std::optional<runtime::Logger> log;  ///< of requests: debug, and warnings from status 500 on
   std::uint64_t seed = 0;              ///< for correlation and span ids
@@ -76,6 +89,7 @@ class Api {
     std::string trace;           ///< `traceparent` of the answer, empty: none
     std::string_view media;      ///< chosen of what the route produces
     Duration began{0};
+    std::optional<ClientLimits::Verdict> limit;  ///< of the client, when it was asked for
   };
   struct Batch;
 
@@ -89,7 +103,9 @@ class Api {
   void read_trace(Exchange& exchange);
   void finish(Exchange& exchange, HttpResponse& response);
   void make_correlation_id(Exchange& exchange);
-  [[nodiscard]] HttpResponse refuse(Exchange& exchange, contract::Problem problem);
+  /// `retry_s`: of `Retry-After`, with 429 and 503.
+  [[nodiscard]] HttpResponse refuse(Exchange& exchange, contract::Problem problem,
+                                    std::int64_t retry_s = 1);
   [[nodiscard]] HttpResponse refuse(Exchange& exchange, std::string_view code, std::string detail);
   [[nodiscard]] HttpResponse refuse(Exchange& exchange, const Fault& fault);
   [[nodiscard]] HttpResponse refuse_parameter(Exchange& exchange, std::string_view name,
@@ -97,6 +113,16 @@ class Api {
   [[nodiscard]] HttpResponse error_code_page(Exchange& exchange);
   [[nodiscard]] HttpResponse console_file(Exchange& exchange);
   [[nodiscard]] HttpResponse readiness(Exchange& exchange);
+
+  // protect.cpp
+  /// Takes the request off the client's share; the refusal when that is used up.
+  [[nodiscard]] std::optional<HttpResponse> check_client(Exchange& exchange);
+  /// Refuses the work when the server is in danger.
+  [[nodiscard]] std::optional<HttpResponse> check_pressure(Exchange& exchange);
+  [[nodiscard]] std::optional<Admission::Refusal> shed(AdmissionClass admission_class);
+  void look_at_pressure();
+  [[nodiscard]] Reply list_connectors(Exchange& exchange);
+  [[nodiscard]] Reply force_breaker(Exchange& exchange);
 
   // accept.cpp
   [[nodiscard]] contract::ParsePolicy policy() const;
@@ -141,6 +167,11 @@ class Api {
   Console console_;
   runtime::Random random_;
   contract::TransactionParser parser_;
+  ClientLimits client_limits_;
+  Admission admission_;
+  Pressure pressure_;
+  std::optional<Duration> stats_seen_at_;  ///< monotonic
+  std::optional<Duration> machine_asked_at_;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 

@@ -116,6 +116,41 @@ class ToldReconciliations final : public ReconciliationService {
   runtime::Scheduler& scheduler_;
 };
 
+/// Two connectors that remember what they were told.
+class ToldConnectors final : public ConnectorService {
+ public:
+  [[nodiscard]] std::vector<ConnectorStatus> connectors() const override { return all; }
+  [[nodiscard]] Forced force(const Order& order) override {
+    for (ConnectorStatus& connector : all) {
+      if (connector.name != order.connector) continue;
+      if (order.operation == "fly") return Forced::no_operation;
+      orders.push_back(order);
+      ConnectorStatus::Line& line = connector.lines.front();
+      line.forced = order.state != State::automatic;
+      line.forced_reason = line.forced ? order.reason : "";
+      line.breaker = connector.breaker = order.state == State::open ? "open" : "closed";
+      return Forced::done;
+    }
+    return Forced::no_connector;
+  }
+
+  std::vector<ConnectorStatus> all{
+      {.name = "erp",
+       .pack = "sandbox-erp",
+       .pack_version = "1",
+       .breaker = "half_open",
+       .lines = {{.operation = "post", .breaker = "half_open", .openings = 3}}},
+      {.name = "loyalty",
+       .pack = "sandbox-loyalty",
+       .pack_version = "1",
+       .breaker = "closed",
+       .lines = {{.operation = "accrue", .breaker = "closed"}},
+       .quota_per_minute = 600,
+       .rate_per_minute = 300,
+       .paused_until = Instant{1'795'000'000'000'000}}};
+  std::vector<Order> orders;
+};
+
 /// The real processes.
 std::unique_ptr<flow::Processes> retail_processes();
 
@@ -161,6 +196,12 @@ class World {
                  .engine = [this] { return engine_.get(); },
                  .metrics = registry,
                  .reconciliations = &reconciliations,
+                 .connectors = &connectors,
+                 .principal =
+                     [](const runtime::HttpRequest& request) {
+                       return std::string(request.header("x-test-principal"));
+                     },
+                 .machine = [this] { return machine; },
                  .console = std::move(console),
                  .log = runtime::Logger(log, "edge"),
                  .seed = 7},
@@ -284,6 +325,8 @@ class World {
   prometheus::Registry registry;
   PliantTargets targets{scheduler_};
   ToldReconciliations reconciliations{scheduler_};
+  ToldConnectors connectors;
+  MachineFigures machine;
   std::vector<std::string> log_lines;
   runtime::Log log{runtime::LogLevel::off,
                    [this](std::string_view line) { log_lines.emplace_back(line); },

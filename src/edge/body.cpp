@@ -37,7 +37,7 @@ BodyReader::BodyReader(std::string_view body) {
   object_ = object;
 }
 
-std::optional<simdjson::dom::element> BodyReader::field(std::string_view name) {
+std::optional<simdjson::dom::element> BodyReader::field(std::string_view name, bool required) {
   asked_.push_back(name);
   if (!object_) return std::nullopt;
   std::optional<simdjson::dom::element> found;
@@ -46,7 +46,7 @@ std::optional<simdjson::dom::element> BodyReader::field(std::string_view name) {
     if (found) fault(name, code::duplicate_key, "the field is stated twice");
     found = value;
   }
-  if (!found) fault(name, code::required_field, "the field is required");
+  if (!found && required) fault(name, code::required_field, "the field is required");
   return found;
 }
 
@@ -76,6 +76,30 @@ void BodyReader::texts(std::string_view name, std::size_t entries_max,
     take(text);
     ++index;
   }
+}
+
+std::optional<std::string> BodyReader::text(std::string_view name, std::size_t most) {
+  return text_of(name, most, true);
+}
+
+std::optional<std::string> BodyReader::text_if_any(std::string_view name, std::size_t most) {
+  return text_of(name, most, false);
+}
+
+std::optional<std::string> BodyReader::text_of(std::string_view name, std::size_t most,
+                                               bool required) {
+  const auto element = field(name, required);
+  if (!element) return std::nullopt;
+  std::string_view text;
+  if (element->get(text) != simdjson::SUCCESS) {
+    fault(name, code::wrong_type, "expected a text");
+    return std::nullopt;
+  }
+  if (text.empty() || text.size() > most) {
+    fault(name, code::out_of_range, "expected a text of 1 to " + std::to_string(most) + " bytes");
+    return std::nullopt;
+  }
+  return std::string(text);
 }
 
 std::optional<BusinessDate> BodyReader::date(std::string_view name) {

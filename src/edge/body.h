@@ -23,6 +23,9 @@ class BodyReader {
   /// A required array of texts, in order.
   void texts(std::string_view name, std::size_t entries_max,
              const std::function<void(std::string_view)>& take);
+  /// A required text of 1 to `most` bytes; or one that may be absent.
+  [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t most);
+  [[nodiscard]] std::optional<std::string> text_if_any(std::string_view name, std::size_t most);
   /// A required day as YYYY-MM-DD.
   [[nodiscard]] std::optional<BusinessDate> date(std::string_view name);
   void fault(std::string_view name, std::string_view code, std::string detail);
@@ -31,7 +34,10 @@ class BodyReader {
   [[nodiscard]] std::optional<contract::Problem> finish();
 
  private:
-  [[nodiscard]] std::optional<simdjson::dom::element> field(std::string_view name);
+  [[nodiscard]] std::optional<simdjson::dom::element> field(std::string_view name,
+                                                            bool required = true);
+  [[nodiscard]] std::optional<std::string> text_of(std::string_view name, std::size_t most,
+                                                   bool required);
 
   simdjson::dom::parser parser_;
   std::optional<simdjson::dom::object> object_;

@@ -49,7 +49,20 @@ Metrics::Metrics(prometheus::Registry& registry)
                               .Name("crossfoot_http_requests_in_flight")
                               .Help("HTTP requests that wait for their answer.")
                               .Register(registry)
-                              .Add({})) {
+                              .Add({})),
+      rate_limited_(BuildCounter()
+                        .Name("crossfoot_rate_limited_total")
+                        .Help("Requests refused because their client's share was used up.")
+                        .Register(registry)
+                        .Add({})) {
+  auto& shed = BuildCounter()
+                   .Name("crossfoot_shed_total")
+                   .Help("Transactions and jobs refused to protect the server, by class.")
+                   .Register(registry);
+  for (std::size_t i = 0; i < shed_.size(); ++i) {
+    const auto one = static_cast<AdmissionClass>(i);
+    shed_[i] = &shed.Add({{"class", std::string(to_string(one))}});
+  }
   auto& accepted = BuildCounter()
                        .Name("crossfoot_accepted_total")
                        .Help("Transactions accepted for the first time, by channel.")
@@ -98,6 +111,51 @@ void Metrics::sample(const store::StoreStats& stats) {
       static_cast<double>(stats.queue_depth));
   set(registry_, "crossfoot_store_commit_max_seconds", "The longest commit since the start.", {},
       static_cast<double>(stats.commit_micros_max) / 1e6);
+}
+
+void Metrics::sample(const Admission& admission, const Pressure& pressure) {
+  for (std::size_t i = 0; i < admission_class_count; ++i) {
+    const auto one = static_cast<AdmissionClass>(i);
+    set(registry_, "crossfoot_shedding", "1 while work of the class is refused.",
+        {{"class", std::string(to_string(one))}}, admission.refusal(one) ? 1 : 0);
+  }
+  if (pressure.disk_free_bytes) {
+    set(registry_, "crossfoot_disk_free_bytes", "Free below the data folder.", {},
+        static_cast<double>(*pressure.disk_free_bytes));
+  }
+  if (pressure.resident_bytes) {
+    set(registry_, "crossfoot_resident_bytes", "Memory of the process.", {},
+        static_cast<double>(*pressure.resident_bytes));
+  }
+}
+
+void Metrics::sample(const std::vector<ConnectorStatus>& connectors) {
+  auto& openings = BuildCounter()
+                       .Name("crossfoot_breaker_openings_total")
+                       .Help("How often a breaker has opened by itself.")
+                       .Register(registry_);
+  for (const ConnectorStatus& connector : connectors) {
+    for (const ConnectorStatus::Line& line : connector.lines) {
+      const prometheus::Labels labels{{"target", connector.name}, {"operation", line.operation}};
+      for (const std::string state : {"closed", "open", "half_open"}) {
+        prometheus::Labels with_state = labels;
+        with_state["state"] = state;
+        set(registry_, "crossfoot_breaker_state", "1 for the state that the breaker is in.",
+            with_state, line.breaker == state ? 1 : 0);
+      }
+      set(registry_, "crossfoot_breaker_forced", "1 while a person has set the breaker.", labels,
+          line.forced ? 1 : 0);
+      Follower& follower = openings_[connector.name + "|" + line.operation];
+      if (follower.counter == nullptr) follower.counter = &openings.Add(labels);
+      follower.follow(line.openings);
+    }
+    if (connector.quota_per_minute == 0) continue;
+    const prometheus::Labels labels{{"target", connector.name}};
+    set(registry_, "crossfoot_target_quota_per_minute", "Calls a minute that the vendor grants.",
+        labels, static_cast<double>(connector.quota_per_minute));
+    set(registry_, "crossfoot_target_rate_per_minute", "Calls a minute that are made at most now.",
+        labels, static_cast<double>(connector.rate_per_minute));
+  }
 }
 
 void Metrics::sample(const flow::Activity& activity,

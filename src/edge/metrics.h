@@ -7,12 +7,15 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "contract/transaction.h"
+#include "edge/admission.h"
+#include "edge/connector_service.h"
 #include "flow/engine/engine.h"
 #include "store/api/store.h"
 
@@ -44,10 +47,16 @@ class Metrics {
     accept_seconds_.Observe(static_cast<double>(duration.count()) / 1e6);
   }
   void refused_original_lost() { originals_lost_.Increment(); }
+  void shed(AdmissionClass admission_class) {
+    shed_[static_cast<std::size_t>(admission_class)]->Increment();
+  }
+  void rate_limited() { rate_limited_.Increment(); }
   void request_begins() { requests_in_flight_.Increment(); }
   void request_ends() { requests_in_flight_.Decrement(); }
 
   void sample(const store::StoreStats& stats);
+  void sample(const Admission& admission, const Pressure& pressure);
+  void sample(const std::vector<ConnectorStatus>& connectors);
   void sample(const flow::Activity& activity, const std::vector<flow::TargetStatus>& targets);
   /// By status of flows, state of messages and target: those of which there are none are set to 0.
   void sample(const std::vector<std::pair<std::string, std::int64_t>>& counters,
@@ -69,6 +78,9 @@ class Metrics {
   prometheus::Histogram& accept_seconds_;
   prometheus::Counter& originals_lost_;
   prometheus::Gauge& requests_in_flight_;
+  prometheus::Counter& rate_limited_;
+  std::array<prometheus::Counter*, admission_class_count> shed_;
+  std::map<std::string, Follower, std::less<>> openings_;  ///< by connector and operation
   Follower commits_;
   Follower units_;
   Follower bytes_;

@@ -66,8 +66,11 @@ Api::Reply Api::get_overview(Exchange& exchange) {
   if (engine == nullptr) co_return refuse(exchange, opening());
   OverviewFacts facts;
   facts.as_of = parts_.scheduler.now();
+  std::vector<ConnectorStatus> connectors;
+  if (parts_.connectors != nullptr) connectors = parts_.connectors->connectors();
   for (flow::TargetStatus& status : engine->targets()) {
-    const std::string_view breaker = parts_.breaker ? parts_.breaker(status.name) : "closed";
+    const auto known = std::ranges::find(connectors, status.name, &ConnectorStatus::name);
+    const std::string_view breaker = known == connectors.end() ? "closed" : known->breaker;
     facts.targets.push_back({.status = std::move(status), .breaker = breaker});
   }
   co_return co_await json_of(exchange, [facts = std::move(facts)](store::Reader& reader) mutable {
@@ -81,6 +84,9 @@ Api::Reply Api::get_metrics(Exchange& exchange) {
   const Result<Counters> counters =
       co_await read<Counters>([](store::Reader& reader) { return reader.counters(); });
   if (const store::Store* data_store = parts_.data_store()) metrics_->sample(data_store->stats());
+  look_at_pressure();
+  metrics_->sample(admission_, pressure_);
+  if (parts_.connectors != nullptr) metrics_->sample(parts_.connectors->connectors());
   if (const flow::Engine* engine = parts_.engine()) {
     const std::vector<flow::TargetStatus> targets = engine->targets();
     metrics_->sample(engine->activity(), targets);

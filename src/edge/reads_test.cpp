@@ -187,7 +187,7 @@ TEST(Operations, TheOverviewAddsUp) {
   EXPECT_EQ(at(overview.body, "/invalid"), "1");
   EXPECT_EQ(at(overview.body, "/waiting"), "[]");
   EXPECT_EQ(at(overview.body, "/targets/0/target"), "erp");
-  EXPECT_EQ(at(overview.body, "/targets/0/breaker"), "closed");
+  EXPECT_EQ(at(overview.body, "/targets/0/breaker"), "half_open");
   EXPECT_EQ(at(overview.body, "/targets/1/target"), "loyalty");
 }
 

@@ -104,6 +104,7 @@ RequestHeaders read_headers(const runtime::HttpRequest& request) {
     switch (name.size()) {
       case 6:
         if (name == "accept") take(found.accept, value);
+        if (name == "x-lane") take(found.lane, value);
         break;
       case 11:
         if (name == "traceparent") take(found.traceparent, value);

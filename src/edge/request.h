@@ -23,6 +23,7 @@ struct RequestHeaders {
   std::string_view correlation_id;
   std::string_view idempotency_key;
   std::string_view if_none_match;
+  std::string_view lane;  ///< X-Lane
   std::string_view traceparent;
   std::size_t idempotency_keys = 0;  ///< how often that header came
 };

@@ -20,6 +20,8 @@ enum class Route : std::uint8_t {
   get_timeline,
   release_leg,
   get_overview,
+  list_connectors,
+  force_breaker,
   start_reconciliation,
   list_reconciliations,
   get_reconciliation,
@@ -44,7 +46,7 @@ struct RouteInfo {
 };
 
 // clang-format off
-inline constexpr std::array<RouteInfo, 18> route_table{{
+inline constexpr std::array<RouteInfo, 20> route_table{{
     {Route::post_transaction, runtime::Method::post, "/v1/transactions", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", ""}, false},
@@ -67,6 +69,12 @@ inline constexpr std::array<RouteInfo, 18> route_table{{
      {"application/json", ""},
      {"", "", "", "", "", "", ""}, false},
     {Route::get_overview, runtime::Method::get, "/v1/overview", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", ""}, false},
+    {Route::list_connectors, runtime::Method::get, "/v1/connectors", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", ""}, false},
+    {Route::force_breaker, runtime::Method::post, "/v1/connectors/{name}/breaker", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", ""}, false},
     {Route::start_reconciliation, runtime::Method::post, "/v1/reconciliations", "application/json",

@@ -269,6 +269,9 @@ class Server::Impl {
     api_options.unknown_fields = config_.unknown_fields == "strict"
                                      ? contract::UnknownFields::strict
                                      : contract::UnknownFields::record_and_ignore;
+    api_options.client_limits.requests_per_minute = config_.client_requests_per_minute;
+    api_options.client_limits.burst = config_.client_burst;
+    api_options.admission = admission_limits();
     api_ = std::make_unique<edge::Api>(std::move(parts), api_options);
     api_options.client_limits.requests_per_minute = config_.client_requests_per_minute;
     api_options.client_limits.burst = config_.client_burst;

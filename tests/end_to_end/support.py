@@ -98,7 +98,8 @@ class Postgres:
 class Stack:
     """A server with its sandbox systems, each a process, in a folder of its own."""
 
-    def __init__(self, extra="", environment=None):
+    def __init__(self, extra="", environment=None, packs=ROOT / "connectors"):
+        self.packs = packs
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="crossfoot-test-"))
         self.extra = extra
         self.environment = environment
@@ -122,8 +123,8 @@ retry: {{longest_ms: 2000}}
 log: {{level: warning}}
 {self.extra}
 connectors:
-  - {{name: erp, pack: {ROOT}/connectors/sandbox-erp, base_url: "{self.erp.url}"}}
-  - {{name: loyalty, pack: {ROOT}/connectors/sandbox-loyalty, base_url: "{self.loyalty.url}"}}
+  - {{name: erp, pack: {self.packs}/sandbox-erp, base_url: "{self.erp.url}"}}
+  - {{name: loyalty, pack: {self.packs}/sandbox-loyalty, base_url: "{self.loyalty.url}"}}
 """)
         self.server = Child("serve", "--config", config, log=self.folder / "server.log",
                             environment=self.environment)

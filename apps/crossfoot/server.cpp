@@ -273,9 +273,6 @@ class Server::Impl {
     api_options.client_limits.burst = config_.client_burst;
     api_options.admission = admission_limits();
     api_ = std::make_unique<edge::Api>(std::move(parts), api_options);
-    api_options.client_limits.requests_per_minute = config_.client_requests_per_minute;
-    api_options.client_limits.burst = config_.client_burst;
-    api_options.admission = admission_limits();
     runtime::HttpServerLimits limits;
     limits.body_bytes_max = static_cast<std::size_t>(config_.body_mb_max) << 20U;
     limits.connections_max = static_cast<std::size_t>(config_.connections_max);

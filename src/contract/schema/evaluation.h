@@ -69,6 +69,7 @@ class Evaluation {
   bool check_object(const Node& node, const At& at);
   bool check_object_size(const Node& node, const At& at);
   bool check_members(const Node& node, const At& at);
+  bool check_named_members(const Node& node, const At& at);
   bool check_member(const Node& node, const At& at, std::size_t index);
   bool check_combination(const Node& node, const At& at);
   bool check_all_of(const Node& node, const At& at);

@@ -146,9 +146,27 @@ bool Evaluation::check_unique(const Node& node, const At& at) {
 bool Evaluation::check_object(const Node& node, const At& at) {
   const ObjectRules& rules = *node.object;
   bool good = check_object_size(node, at);
-  const bool judges_members =
-      !rules.properties.empty() || !rules.patterns.empty() || rules.additional || rules.names;
-  if (judges_members && (good || !stop())) good = check_members(node, at) && good;
+  if (!good && stop()) return false;
+  const bool judges_all = !rules.patterns.empty() || rules.additional || rules.names;
+  // A few names are looked up in the object, rather than all its members in them.
+  if (judges_all || rules.properties.size() > at.value.size() / 2) {
+    return check_members(node, at) && good;
+  }
+  return check_named_members(node, at) && good;
+}
+
+bool Evaluation::check_named_members(const Node& node, const At& at) {
+  const auto& properties = node.object->properties;
+  if (!charge(properties.size() / 4, node)) return false;
+  bool good = true;
+  for (const auto& [name, id] : properties) {
+    const std::size_t index = at.value.index_of(name);
+    if (index == at.value.size()) continue;
+    const JsonPath path{&at.path, name};
+    good = visit(id, at.value.members()[index].value, path, at.scope, nullptr) && good;
+    if (!good && stop()) return false;
+    if (at.marks != nullptr) at.marks->mark(index);
+  }
   return good;
 }
 

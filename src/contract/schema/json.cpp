@@ -12,12 +12,16 @@ std::strong_ordering compare_names(std::string_view a, std::string_view b) {
 
 const Json* Json::find(std::string_view name) const {
   if (kind_ != JsonKind::object) return nullptr;
+  const std::size_t index = index_of(name);
+  return index == count_ ? nullptr : &members_[index].value;
+}
+
+std::size_t Json::index_of(std::string_view name) const {
   const auto order = by_name();
   const auto at = std::ranges::lower_bound(
       order, name, [](auto a, auto b) { return compare_names(a, b) < 0; },
       [this](std::uint32_t index) { return members_[index].name; });
-  if (at == order.end() || members_[*at].name != name) return nullptr;
-  return &members_[*at].value;
+  return at == order.end() || members_[*at].name != name ? count_ : *at;
 }
 
 namespace {

@@ -70,6 +70,8 @@ class Json {
   /// Null when an object has no such member, or this is no object.
   [[nodiscard]] const Json* find(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const { return find(name) != nullptr; }
+  /// As find, with the place of the member in members(); size() when there is none.
+  [[nodiscard]] std::size_t index_of(std::string_view name) const;
 
  private:
   friend class JsonReader;

@@ -152,6 +152,8 @@ def hostile(folder):
 def published():
     """The schemas of the product judge its own examples."""
     for folder in sorted((ROOT / "api" / "schemas").iterdir()):
+        if folder.name == "common":
+            continue  # definitions for the others
         examples = sorted((ROOT / "api" / "examples" / folder.name).glob("*.json"))
         check(examples, f"no examples of {folder.name}")
         done = subprocess.run([str(BINARY), "contract", "validate", "--format-assertion",

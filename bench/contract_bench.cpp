@@ -1,8 +1,12 @@
-// Costs of the contract: parse and check, content hash, rendering of a 1.2 KB sale of six lines.
+// Costs of the contract: parse and check, content hash, rendering of a 1.2 KB sale of six lines,
+// and its validation by the published schema. Run from the root of the checkout.
 #include <benchmark/benchmark.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 
+#include "contract/schema/schema.h"
 #include "contract/transaction_hash.h"
 #include "contract/transaction_json.h"
 
@@ -61,6 +65,40 @@ void render(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(render_transaction(parsed->transaction));
 }
 BENCHMARK(render);
+
+std::string transaction_schema() {
+  std::ifstream in("api/schemas/transaction/v1.json");
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Against parse_and_check: the same text, read by the schema's own reader and judged by the
+/// schema.
+void schema_parse_and_validate(benchmark::State& state) {
+  const auto compiled = schema::Schema::compile(transaction_schema());
+  if (!compiled) return state.SkipWithError("the schema does not compile");
+  const std::string json = six_line_sale();
+  for (auto _ : state) {
+    const auto document = schema::JsonDocument::parse(json);
+    const auto verdict = compiled->validate(document->root());
+    if (!verdict || !verdict->valid) return state.SkipWithError("the sale is not valid");
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(json.size()));
+}
+BENCHMARK(schema_parse_and_validate);
+
+void schema_validate(benchmark::State& state) {
+  const auto compiled = schema::Schema::compile(transaction_schema());
+  if (!compiled) return state.SkipWithError("the schema does not compile");
+  const auto document = schema::JsonDocument::parse(six_line_sale());
+  for (auto _ : state) benchmark::DoNotOptimize(compiled->validate(document->root()));
+}
+BENCHMARK(schema_validate);
+
+void schema_compile(benchmark::State& state) {
+  const std::string text = transaction_schema();
+  for (auto _ : state) benchmark::DoNotOptimize(schema::Schema::compile(text));
+}
+BENCHMARK(schema_compile);
 
 }  // namespace
 

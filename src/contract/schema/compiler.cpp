@@ -224,6 +224,11 @@ const Pattern* Compiler::pattern(std::string_view text, const Node& node,
     refuse(node, keyword_name, "a regular expression: " + compiled.error());
     return nullptr;
   }
+  program_.pattern_bytes += compiled->bytes();
+  if (program_.pattern_bytes > program_.limits.pattern_bytes_max) {
+    refuse(node, keyword_name, "fewer or smaller patterns in all");
+    return nullptr;
+  }
   known = std::make_unique<Pattern>(std::move(*compiled));
   return known.get();
 }

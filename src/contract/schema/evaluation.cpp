@@ -121,6 +121,7 @@ bool Evaluation::charge(std::uint64_t steps, const Node& node) {
 }
 
 bool Evaluation::matches(const Pattern& pattern, std::string_view text, const Node& node) {
+  if (!charge(1 + text.size() / 16, node)) return false;
   switch (matcher_.match(pattern, text)) {
     case MatchOutcome::matches:
       return true;
@@ -206,13 +207,16 @@ bool Evaluation::check_constants(const Node& node, const At& at) {
   return true;
 }
 
-NodeId Evaluation::dynamic_target(const DynamicRef& ref, const Scope& scope) const {
+NodeId Evaluation::dynamic_target(const DynamicRef& ref, const Scope& scope, const Node& node) {
   NodeId target = ref.target;
   if (ref.anchor.empty()) return target;
+  std::uint64_t steps = 0;
   for (const Scope* entered = &scope; entered != nullptr; entered = entered->outer) {
     const auto found = program_.dynamic_anchors.find({ref.anchor, entered->resource});
     if (found != program_.dynamic_anchors.end()) target = found->second;
+    ++steps;
   }
+  static_cast<void>(charge(steps, node));
   return target;
 }
 
@@ -221,8 +225,8 @@ bool Evaluation::check_combination(const Node& node, const At& at) {
   bool good = true;
   if (rules.ref) good = here(*rules.ref, at);
   if (rules.dynamic_ref && (good || !stop())) {
-    if (!charge(1, node)) return false;
-    good = here(dynamic_target(*rules.dynamic_ref, at.scope), at) && good;
+    const NodeId target = dynamic_target(*rules.dynamic_ref, at.scope, node);
+    good = !fault_ && here(target, at) && good;
   }
   const auto also = [&](bool there, bool (Evaluation::*check)(const Node&, const At&)) {
     if (there && (good || !stop())) good = (this->*check)(node, at) && good;

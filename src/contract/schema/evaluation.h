@@ -79,7 +79,7 @@ class Evaluation {
   bool check_dependent(const Node& node, const At& at);
   bool check_unevaluated_items(const Node& node, const At& at);
   bool check_unevaluated_properties(const Node& node, const At& at);
-  NodeId dynamic_target(const DynamicRef& ref, const Scope& scope) const;
+  NodeId dynamic_target(const DynamicRef& ref, const Scope& scope, const Node& node);
 
   /// Always false; notes the error unless it is quiet or full.
   bool report(const Node& node, const JsonPath& path, std::string_view keyword,

@@ -26,12 +26,21 @@ std::size_t Json::index_of(std::string_view name) const {
 
 namespace {
 
-std::strong_ordering compare_objects(const Json& a, const Json& b) {
+std::strong_ordering compare_objects(const Json& a, const Json& b, std::uint64_t& steps) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     const JsonMember& left = a.members()[a.by_name()[i]];
     const JsonMember& right = b.members()[b.by_name()[i]];
     if (const auto by_name = compare_names(left.name, right.name); by_name != 0) return by_name;
-    if (const auto by_value = compare(left.value, right.value); by_value != 0) return by_value;
+    const auto by_value = compare(left.value, right.value, steps);
+    if (by_value != 0) return by_value;
+  }
+  return std::strong_ordering::equal;
+}
+
+std::strong_ordering compare_arrays(const Json& a, const Json& b, std::uint64_t& steps) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const auto order = compare(a.elements()[i], b.elements()[i], steps);
+    if (order != 0) return order;
   }
   return std::strong_ordering::equal;
 }
@@ -39,6 +48,12 @@ std::strong_ordering compare_objects(const Json& a, const Json& b) {
 }  // namespace
 
 std::strong_ordering compare(const Json& a, const Json& b) {
+  std::uint64_t steps = 0;
+  return compare(a, b, steps);
+}
+
+std::strong_ordering compare(const Json& a, const Json& b, std::uint64_t& steps) {
+  ++steps;
   if (a.kind() != b.kind()) return a.kind() <=> b.kind();
   switch (a.kind()) {
     case JsonKind::null:
@@ -48,19 +63,14 @@ std::strong_ordering compare(const Json& a, const Json& b) {
     case JsonKind::number:
       return a.number() <=> b.number();
     case JsonKind::text:
+      if (a.size() == b.size()) steps += a.size() / 64;
       return compare_names(a.text(), b.text());
     case JsonKind::array:
-      if (a.size() != b.size()) return a.size() <=> b.size();
-      for (std::size_t i = 0; i < a.size(); ++i) {
-        const auto order = compare(a.elements()[i], b.elements()[i]);
-        if (order != 0) return order;
-      }
-      return std::strong_ordering::equal;
+      return a.size() != b.size() ? a.size() <=> b.size() : compare_arrays(a, b, steps);
     case JsonKind::object:
       break;
   }
-  if (a.size() != b.size()) return a.size() <=> b.size();
-  return compare_objects(a, b);
+  return a.size() != b.size() ? a.size() <=> b.size() : compare_objects(a, b, steps);
 }
 
 void append_token(std::string& pointer, std::string_view name) {

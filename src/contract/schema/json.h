@@ -103,6 +103,9 @@ inline std::span<const JsonMember> Json::members() const {
 /// members says nothing). Recursion is as deep as the values are.
 [[nodiscard]] std::strong_ordering compare(const Json& a, const Json& b);
 
+/// As above; adds the values that had to be looked at.
+[[nodiscard]] std::strong_ordering compare(const Json& a, const Json& b, std::uint64_t& steps);
+
 /// By length first: what is compared most differs there.
 [[nodiscard]] std::strong_ordering compare_names(std::string_view a, std::string_view b);
 

@@ -30,6 +30,9 @@ constexpr std::array<std::string_view, 4> list_keywords = {"allOf", "anyOf", "on
 constexpr std::array<std::string_view, 4> map_keywords = {"$defs", "properties",
                                                           "patternProperties", "dependentSchemas"};
 
+/// Long pointers into unknown places may need more than the subschemas do.
+constexpr std::size_t paths_max = 1'000'000;
+
 bool is_anchor(std::string_view text) {
   return !text.empty() && (is_letter(text.front()) || text.front() == '_') &&
          std::ranges::all_of(text, [](char c) {
@@ -63,11 +66,19 @@ void Loader::refuse(std::string_view code, const Place& place, std::string cause
 }
 
 const JsonPath* Loader::extend(const JsonPath* parent, std::string_view name) {
-  return &program_.paths.emplace_back(JsonPath{parent, name});
+  return extend(JsonPath{parent, name});
 }
 
 const JsonPath* Loader::extend(const JsonPath* parent, std::size_t index) {
-  return &program_.paths.emplace_back(JsonPath{parent, {}, index});
+  return extend(JsonPath{parent, {}, index});
+}
+
+const JsonPath* Loader::extend(const JsonPath& path) {
+  if (program_.paths.size() == paths_max && !failed()) {
+    static const std::string here;
+    refuse(error_code::invalid_schema, {&here, path.parent}, "too many places are referred to");
+  }
+  return failed() ? path.parent : &program_.paths.emplace_back(path);
 }
 
 const Json* Loader::load_root(std::string text) {
@@ -166,6 +177,10 @@ bool Loader::enter_resource(const Json& schema, Site& site, Dialect& dialect) {
       resources_[site.resource].uri = uri;
       resources_by_uri_.emplace(std::move(uri), site.resource);
     } else {
+      if (resources_.size() >= options_.limits.resources_max) {
+        refuse(error_code::invalid_schema, site.place, "too many subschemas have an $id");
+        return false;
+      }
       site.resource = static_cast<ResourceId>(resources_.size());
       resources_by_uri_.emplace(uri, site.resource);
       resources_.push_back({.uri = std::move(uri), .root = &schema});
@@ -312,46 +327,50 @@ std::optional<Target> Loader::resolve(std::string_view text, const Site& site) {
 /// it; then the reference does.
 const Json* Loader::follow(std::string_view pointer, ResourceId resource, const Site& from) {
   const Json* value = resources_[resource].root;
-  const auto begin = sites_.find(value);
-  if (begin == sites_.end()) {
+  auto known = sites_.find(value);
+  if (known == sites_.end()) {
     refuse(error_code::unresolved_reference, from.place, "the document is still being read");
     return nullptr;
   }
-  Site here = begin->second;
+  Site here = known->second;
+  std::vector<JsonPath> trail;  ///< from there on
   while (!pointer.empty()) {
     const std::size_t end = std::min(pointer.find('/', 1), pointer.size());
     const auto token = unescape_token(pointer.substr(1, end - 1));
     pointer.remove_prefix(end);
-    const JsonPath* path = here.place.path;
-    value = token ? step(*value, *token, path) : nullptr;
+    value = token ? step(*value, *token, trail.emplace_back()) : nullptr;
     if (value == nullptr) {
       refuse(error_code::unresolved_reference, from.place, "the pointer leads nowhere");
       return nullptr;
     }
-    here.place.path = path;
-    if (const auto known = sites_.find(value); known != sites_.end()) here = known->second;
+    known = sites_.find(value);
+    if (known == sites_.end()) continue;
+    here = known->second;
+    trail.clear();
+  }
+  if (trail.empty()) return value;
+  for (const JsonPath& part : trail) {
+    here.place.path = part.index == JsonPath::no_index ? extend(here.place.path, part.name)
+                                                       : extend(here.place.path, part.index);
   }
   scan(*value, here, resources_[here.resource].dialect);
   return failed() ? nullptr : value;
 }
 
-const Json* Loader::step(const Json& value, const std::string& token, const JsonPath*& path) {
+/// The member or element that a token names; `part` becomes its name. Null when there is none.
+const Json* Loader::step(const Json& value, const std::string& token, JsonPath& part) {
   if (value.is(JsonKind::object)) {
-    for (const auto& [name, member] : value.members()) {
-      if (name != token) continue;
-      path = extend(path, name);
-      return &member;
-    }
-    return nullptr;
+    const std::size_t index = value.index_of(token);
+    if (index == value.size()) return nullptr;
+    part.name = value.members()[index].name;
+    return &value.members()[index].value;
   }
   if (!value.is(JsonKind::array) || token.empty() || token.size() > 9 || !all_digits(token) ||
       (token.size() > 1 && token.front() == '0')) {
     return nullptr;
   }
-  const auto index = static_cast<std::size_t>(std::stoul(token));
-  if (index >= value.size()) return nullptr;
-  path = extend(path, index);
-  return &value.elements()[index];
+  part.index = static_cast<std::size_t>(std::stoul(token));
+  return part.index < value.size() ? &value.elements()[part.index] : nullptr;
 }
 
 }  // namespace crossfoot::contract::schema

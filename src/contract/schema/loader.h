@@ -87,7 +87,8 @@ class Loader {
   void scan_map(const Json& map, const Site& site, const Dialect& dialect);
   std::optional<Dialect> find_dialect(std::string_view uri, const Site& site);
   const Json* follow(std::string_view pointer, ResourceId resource, const Site& from);
-  const Json* step(const Json& value, const std::string& token, const JsonPath*& path);
+  static const Json* step(const Json& value, const std::string& token, JsonPath& part);
+  const JsonPath* extend(const JsonPath& path);
 
   Program& program_;
   const SchemaOptions& options_;

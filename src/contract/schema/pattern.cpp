@@ -29,8 +29,9 @@ constexpr std::uint32_t heap_kib_max = 32 * 1024;
 constexpr std::uint32_t cheap_steps = 2'000;
 constexpr std::uint32_t costly_steps = 200'000;
 
-std::uint32_t scaled(std::uint32_t steps, std::size_t bytes) {
-  return steps + 20 * static_cast<std::uint32_t>(std::min<std::size_t>(bytes, 10'000'000));
+std::uint32_t scaled(std::uint32_t steps, std::uint32_t steps_a_byte, std::size_t bytes) {
+  constexpr std::size_t counted_bytes_max = 10'000'000;
+  return steps + steps_a_byte * static_cast<std::uint32_t>(std::min(bytes, counted_bytes_max));
 }
 
 std::string message(int error) {
@@ -67,6 +68,14 @@ std::expected<Pattern, std::string> Pattern::compile(std::string_view pattern) {
   return Pattern(std::move(compiled));
 }
 
+std::size_t Pattern::bytes() const {
+  std::size_t code = 0;
+  std::size_t jit = 0;
+  static_cast<void>(pcre2_pattern_info(compiled_->code.get(), PCRE2_INFO_SIZE, &code));
+  static_cast<void>(pcre2_pattern_info(compiled_->code.get(), PCRE2_INFO_JITSIZE, &jit));
+  return code + jit;
+}
+
 /// Matching needs no result but yes or no, so one pair of offsets is room enough.
 struct Matcher::Scratch {
   Owned<pcre2_match_context, pcre2_match_context_free> context{pcre2_match_context_create(nullptr)};
@@ -90,9 +99,9 @@ MatchOutcome Matcher::match(const Pattern& pattern, std::string_view text) {
   if (text.data() == nullptr) text = "";
   if (!scratch_) scratch_ = std::make_unique<Scratch>();
   const pcre2_code* code = pattern.compiled_->code.get();
-  int result = scratch_->run(code, text, scaled(cheap_steps, text.size()), 0);
+  int result = scratch_->run(code, text, scaled(cheap_steps, 4, text.size()), 0);
   if (result == PCRE2_ERROR_MATCHLIMIT || result == PCRE2_ERROR_JIT_STACKLIMIT) {
-    const std::uint32_t steps = scaled(costly_steps, text.size());
+    const std::uint32_t steps = scaled(costly_steps, 20, text.size());
     if (steps_left_ < steps) return MatchOutcome::gave_up;
     steps_left_ -= steps;
     result = scratch_->run(code, text, steps, PCRE2_NO_JIT);

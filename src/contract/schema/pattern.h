@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -15,6 +16,9 @@ class Pattern {
  public:
   /// The error says why the pattern cannot be used.
   [[nodiscard]] static std::expected<Pattern, std::string> compile(std::string_view pattern);
+
+  /// Memory of the compiled form.
+  [[nodiscard]] std::size_t bytes() const;
 
   Pattern(Pattern&&) noexcept;
   Pattern& operator=(Pattern&&) noexcept;

@@ -129,6 +129,7 @@ struct Program {
   std::deque<JsonPath> paths;
   std::deque<Node> nodes;
   std::map<std::string_view, std::unique_ptr<Pattern>> patterns;
+  std::size_t pattern_bytes = 0;
   std::map<std::pair<std::string_view, ResourceId>, NodeId> dynamic_anchors;
   NodeId root = 0;
   SchemaLimits limits;

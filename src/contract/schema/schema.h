@@ -16,6 +16,8 @@ struct SchemaLimits {
   JsonLimits json{.bytes_max = 8UL << 20};  ///< of each document
   std::size_t documents_max = 256;
   std::size_t subschemas_max = 100'000;
+  std::size_t resources_max = 10'000;          ///< subschemas with an `$id`, and documents
+  std::size_t pattern_bytes_max = 64UL << 20;  ///< of all patterns, compiled
   std::size_t uri_bytes_max = 2'048;
   std::size_t depth_max = 800;  ///< subschemas entered inside one another in one validation
   std::uint64_t steps_max = 20'000'000;  ///< work of one validation; some 20 ns each

@@ -187,6 +187,41 @@ TEST(Hostile, ManyEqualEntriesAreSortedNotPaired) {
   EXPECT_FALSE(judged(compiled(R"({"uniqueItems":true})"), text + "7]")->valid);
 }
 
+TEST(Hostile, WhatIsAskedAgainAndAgainIsCharged) {
+  std::string text = "[[";
+  for (int i = 0; i < 5'000; ++i) text += "0,";
+  text += "1],[";
+  for (int i = 0; i < 5'000; ++i) text += "0,";
+  text += "2]]";
+  std::string schema = R"({"allOf":[{})";
+  for (int i = 0; i < 1'000; ++i) schema += R"(,{"uniqueItems":true})";
+  SchemaOptions options;
+  options.limits.steps_max = 500'000;
+  const auto verdict = judged(compiled(schema + "]}", options), text);
+  ASSERT_FALSE(verdict.has_value());
+  EXPECT_EQ(verdict.error().code, "CF-7004");
+}
+
+TEST(Hostile, PatternsAndIdentitiesAreBounded) {
+  std::string patterns = R"({"allOf":[{})";
+  for (int i = 0; i < 50; ++i) {
+    patterns += R"(,{"pattern":"(?:[a-zé]{500}){2}x)" + std::to_string(i) + "\"}";
+  }
+  SchemaOptions options;
+  EXPECT_TRUE(Schema::compile(patterns + "]}", options).has_value());
+  options.limits.pattern_bytes_max = 5'000;
+  const auto large = Schema::compile(patterns + "]}", options);
+  ASSERT_FALSE(large.has_value());
+  EXPECT_EQ(large.error().code, "CF-7002");
+  std::string identities = R"({"allOf":[{})";
+  for (int i = 0; i < 20; ++i) identities += R"(,{"$id":"a)" + std::to_string(i) + "\"}";
+  EXPECT_TRUE(Schema::compile(identities + "]}").has_value());
+  options.limits.resources_max = 10;
+  const auto many = Schema::compile(identities + "]}", options);
+  ASSERT_FALSE(many.has_value());
+  EXPECT_EQ(many.error().code, "CF-7002");
+}
+
 TEST(Hostile, DeepSchemasCompile) {
   std::string text;
   for (int i = 0; i < 100; ++i) text += R"({"not":)";

@@ -180,7 +180,8 @@ class Decider {
       const bool outstanding = leg.state == LegState::calling || leg.uncertain;
       const bool begun = std::ranges::any_of(leg.steps, &Step::done);
       if (outstanding || begun || is_settled(leg.state)) continue;
-      if (leg.state != LegState::waiting) leave(leg);
+      // It gives up no key: it holds none, or its row does until it is met and found stale. Whoever
+      // is called or waits under the same key is left alone.
       leg.state = LegState::cancelled;
       leg.reason = contract::error_code::voided_before_sent;
       out_.sale_facts_changed = true;

@@ -276,6 +276,16 @@ TEST(Decide, AVoidCancelsOnlyWhatCannotHaveHappened) {
   EXPECT_TRUE(decide(flow, VoidRequested{}, facts_at()).stale);
 }
 
+TEST(Decide, AVoidedLegThatOnlyWaitsForAKeyGivesUpNone) {
+  // Goal: under the same key another leg may be at its target; it must not be passed.
+  Flow flow = sale_flow();
+  flow.legs[1].order_key = flow.legs[2].order_key = hash128("key");
+  (void)decide(flow, Begun{}, facts_at());
+  const Transition transition = decide(flow, VoidRequested{}, facts_at());
+  EXPECT_EQ(flow.legs[1].state, LegState::cancelled);
+  EXPECT_EQ(count(transition, Action::Kind::leave), 0U);
+}
+
 TEST(Decide, LateAndRepeatedEventsAreStale) {
   Flow flow = begun();
   EXPECT_TRUE(decide(flow, Answered{2, {}}, facts_at()).stale);

@@ -130,20 +130,20 @@ std::uint16_t get_leg(ByteReader& in) {
   return static_cast<std::uint16_t>(in.u64());
 }
 
-void get(ByteReader&, Begun&) {}
-void get(ByteReader& in, Taken& event) {
+void get(ByteReader&, std::uint64_t, Begun&) {}
+void get(ByteReader& in, std::uint64_t, Taken& event) {
   event.leg = get_leg(in);
   event.call = in.id();
 }
-void get(ByteReader& in, Answered& event) {
+void get(ByteReader& in, std::uint64_t, Answered& event) {
   event.leg = get_leg(in);
   event.answer = get_answer(in);
 }
-void get(ByteReader& in, Failed& event) {
+void get(ByteReader& in, std::uint64_t, Failed& event) {
   event.leg = get_leg(in);
   event.fault = get_fault(in);
 }
-void get(ByteReader& in, LookedUp& event) {
+void get(ByteReader& in, std::uint64_t, LookedUp& event) {
   event.leg = get_leg(in);
   if (!in.boolean()) {
     event.found = fail(get_fault(in));
@@ -153,10 +153,10 @@ void get(ByteReader& in, LookedUp& event) {
     event.found = std::optional<ItemAnswer>{};
   }
 }
-void get(ByteReader& in, Restarted& event) {
+void get(ByteReader& in, std::uint64_t, Restarted& event) {
   event.leg = get_leg(in);
 }
-void get(ByteReader& in, Claimed& event) {
+void get(ByteReader& in, std::uint64_t version, Claimed& event) {
   event.leg = get_leg(in);
   event.answer.status = in.enumerator(ClaimStatus::answered);
   event.answer.sale.flow = in.id();
@@ -171,16 +171,16 @@ void get(ByteReader& in, Claimed& event) {
     line.measured = in.boolean();
     event.answer.lines.push_back(line);
   }
-  event.more = get_begun_legs(in);
+  event.more = get_begun_legs(in, version);
 }
-void get(ByteReader& in, Linked& event) {
+void get(ByteReader& in, std::uint64_t version, Linked& event) {
   event.leg = get_leg(in);
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     event.links.push_back(get_link(in, plan_version));
   }
-  event.claims = get_begun_legs(in);
+  event.claims = get_begun_legs(in, version);
 }
-void get(ByteReader& in, VoidRequested& event) {
+void get(ByteReader& in, std::uint64_t, VoidRequested& event) {
   event.by = in.id();
 }
 Decision get_decision(ByteReader& in) {
@@ -189,38 +189,38 @@ Decision get_decision(ByteReader& in) {
   decision.reason = in.text();
   return decision;
 }
-void get(ByteReader& in, Released& event) {
+void get(ByteReader& in, std::uint64_t, Released& event) {
   event.leg = get_leg(in);
   if (in.boolean()) event.lane = in.enumerator(lane_last);
   event.decision = get_decision(in);
 }
-void get(ByteReader& in, Discarded& event) {
+void get(ByteReader& in, std::uint64_t, Discarded& event) {
   event.leg = get_leg(in);
   event.decision = get_decision(in);
 }
-void get(ByteReader& in, Confirmed& event) {
+void get(ByteReader& in, std::uint64_t, Confirmed& event) {
   event.leg = get_leg(in);
   event.happened = in.boolean();
   event.target_id = in.text();
   event.decision = get_decision(in);
 }
-void get(ByteReader& in, Resent& event) {
+void get(ByteReader& in, std::uint64_t, Resent& event) {
   event.leg = get_leg(in);
   event.decision = get_decision(in);
 }
-void get(ByteReader& in, Paused& event) {
+void get(ByteReader& in, std::uint64_t, Paused& event) {
   event.leg = get_leg(in);
 }
 
 /// The alternative with this number, read; nothing when there is none.
 template <std::size_t I = 0>
-std::optional<Event> get_alternative(ByteReader& in, std::uint64_t number) {
+std::optional<Event> get_alternative(ByteReader& in, std::uint64_t version, std::uint64_t number) {
   if constexpr (I == std::variant_size_v<Event>) {
     return std::nullopt;
   } else {
-    if (number != I) return get_alternative<I + 1>(in, number);
+    if (number != I) return get_alternative<I + 1>(in, version, number);
     std::variant_alternative_t<I, Event> event;
-    get(in, event);
+    get(in, version, event);
     return Event(std::move(event));
   }
 }
@@ -231,17 +231,19 @@ void put_begun_legs(ByteWriter& out, const std::vector<Leg>& legs) {
   out.u64(legs.size());
   for (const Leg& leg : legs) {
     out.enumerator(leg.state);
+    out.enumerator(leg.lane);
     if (leg.state == LegState::waiting) continue;
     out.text(leg.reason);
     out.text(leg.detail);
   }
 }
 
-std::vector<Leg> get_begun_legs(ByteReader& in) {
+std::vector<Leg> get_begun_legs(ByteReader& in, std::uint64_t version) {
   std::vector<Leg> legs;
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     Leg leg;
     leg.state = in.enumerator(leg_state_last);
+    if (version >= lanes_since_version) leg.lane = in.enumerator(lane_last);
     if (leg.state != LegState::waiting) {
       leg.reason = in.text();
       leg.detail = in.text();
@@ -300,11 +302,11 @@ void put_event(ByteWriter& out, const Event& event) {
   std::visit([&out](const auto& happened) { put(out, happened); }, event);
 }
 
-std::optional<Event> get_event_input(ByteReader& in) {
+std::optional<Event> get_event_input(ByteReader& in, std::uint64_t version) {
   static_assert(std::is_same_v<std::variant_alternative_t<0, Event>, Begun> &&
                     std::is_same_v<std::variant_alternative_t<9, Event>, Released>,
                 "the place of a type in Event is stored: new ones go to the end");
-  return get_alternative(in, in.u64());
+  return get_alternative(in, version, in.u64());
 }
 
 }  // namespace crossfoot::flow

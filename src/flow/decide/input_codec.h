@@ -10,9 +10,11 @@
 
 namespace crossfoot::flow {
 
-/// How legs began: their state, and why where it is a reason.
+/// How legs began: state, lane, and why where there is a reason. Entries of version 2 (`version`)
+/// have no lanes: a release may change them, which came later.
 void put_begun_legs(ByteWriter& out, const std::vector<Leg>& legs);
-std::vector<Leg> get_begun_legs(ByteReader& in);
+std::vector<Leg> get_begun_legs(ByteReader& in, std::uint64_t version);
+inline constexpr std::uint64_t lanes_since_version = 3;
 
 void put_retry(ByteWriter& out, const RetryPolicy& retry);
 RetryPolicy get_retry(ByteReader& in);
@@ -24,6 +26,6 @@ Facts get_facts(ByteReader& in, Instant at);
 /// Of an answer of a receipt book only what decide() looks at; the rest is in the book.
 void put_event(ByteWriter& out, const Event& event);
 /// Nothing when no such event is known.
-std::optional<Event> get_event_input(ByteReader& in);
+std::optional<Event> get_event_input(ByteReader& in, std::uint64_t version);
 
 }  // namespace crossfoot::flow

@@ -12,8 +12,8 @@ namespace crossfoot::flow {
 
 namespace {
 
-/// 1: neither salt nor what was decided by, only what followed.
-constexpr std::uint64_t stored_version = 2;
+/// 1: neither salt nor what was decided by, only what followed. 2: legs begin without their lane.
+constexpr std::uint64_t stored_version = 3;
 constexpr std::uint64_t plan_version = 2;  ///< of frozen lines and links within
 constexpr char erased_version = 0;         ///< then the digest, and nothing else
 
@@ -49,9 +49,9 @@ void put(ByteWriter& out, const Beginning& beginning) {
   for (const LineLink& link : beginning.links) put_link(out, link);
 }
 
-Beginning get_beginning(ByteReader& in) {
+Beginning get_beginning(ByteReader& in, std::uint64_t version) {
   Beginning beginning;
-  beginning.legs = get_begun_legs(in);
+  beginning.legs = get_begun_legs(in, version);
   beginning.frozen = get_frozen(in, plan_version);
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     beginning.links.push_back(get_link(in, plan_version));
@@ -71,8 +71,8 @@ void put_inputs(ByteWriter& out, const JournalEntry& entry) {
   }
 }
 
-bool get_inputs(ByteReader& in, JournalEntry& entry) {
-  if (in.boolean()) entry.beginning = get_beginning(in);
+bool get_inputs(ByteReader& in, std::uint64_t version, JournalEntry& entry) {
+  if (in.boolean()) entry.beginning = get_beginning(in, version);
   std::size_t left = in.count();
   if (left == 0) return true;
   const RetryPolicy retry = get_retry(in);
@@ -80,7 +80,7 @@ bool get_inputs(ByteReader& in, JournalEntry& entry) {
     JournalInput input;
     input.facts = get_facts(in, entry.at);
     input.facts.retry = retry;
-    auto event = get_event_input(in);
+    auto event = get_event_input(in, version);
     if (!event) return false;
     input.event = std::move(*event);
     entry.inputs.push_back(std::move(input));
@@ -94,7 +94,6 @@ Leg begun(const Leg& stored, const Leg& beginning) {
   leg.number = stored.number;
   leg.kind = stored.kind;
   leg.target = stored.target;
-  leg.lane = stored.lane;
   leg.order_key = stored.order_key;
   leg.after = stored.after;
   leg.arguments = stored.arguments;
@@ -155,6 +154,7 @@ Beginning beginning_of(const Flow& flow) {
   for (const Leg& leg : flow.legs) {
     Leg bare;
     bare.state = leg.state;
+    bare.lane = leg.lane;
     bare.reason = leg.reason;
     bare.detail = leg.detail;
     beginning.legs.push_back(std::move(bare));
@@ -190,7 +190,9 @@ Result<JournalEntry> decode_journal(std::string_view bytes) {
     entry.events.push_back(get_event(in));
   }
   entry.has_inputs = version >= 2;
-  const bool known = !entry.has_inputs || get_inputs(in, entry);
+  const bool known = !entry.has_inputs || get_inputs(in, version, entry);
+  // A lane that a release changed later cannot be told from the one it began with.
+  if (version < lanes_since_version) entry.has_inputs = false;
   if (!known || version == 0 || version > stored_version || in.failed() || !in.at_end()) {
     return fail({.code = std::string(contract::error_code::stored_bytes_corrupt),
                  .fault_class = FaultClass::corrupt,

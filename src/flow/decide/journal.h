@@ -22,7 +22,7 @@ struct JournalInput {
 /// What a flow began with, beside what never changes of it: how each leg began, the provisional
 /// points, and the links that the transaction itself states.
 struct Beginning {
-  std::vector<Leg> legs;  ///< state, reason and detail only
+  std::vector<Leg> legs;  ///< state, lane, reason and detail only
   std::vector<FrozenLine> frozen;
   std::vector<LineLink> links;
 };
@@ -37,7 +37,7 @@ struct JournalEntry {
   Hash128 state_hash;  ///< of encode(Flow)
   Hash128 salt;
   std::vector<JournalEvent> events;
-  /// False for entries of releases that did not store what follows.
+  /// False for entries of versions that did not store all of what follows.
   bool has_inputs = true;
   std::optional<Beginning> beginning;  ///< of the flow's first entry
   std::vector<JournalInput> inputs;    ///< all with the retry policy of the first

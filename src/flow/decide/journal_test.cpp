@@ -103,6 +103,30 @@ TEST(Journal, IsDecidedAgainWithTheSameStates) {
   EXPECT_EQ(replayed.entries, 4U);
 }
 
+TEST(Journal, WhatAPersonDecidesIsDecidedAgainToo) {
+  // Goal: a release that changes the lane, and a leg sent once more, change what else never
+  // changes.
+  Story story;
+  story.decide(Begun{}, facts_at(0));
+  story.decide(Taken{2, Id{9, 9}}, facts_at(10));
+  story.commit();
+  story.decide(Failed{2, {.code = "CF-3103", .fault_class = FaultClass::rejected, .cause = "no"}},
+               facts_at(20));
+  story.commit();
+  story.decide(Released{2, Lane::replay, {"ann", "again"}}, facts_at(30));
+  story.decide(Taken{2, Id{9, 10}}, facts_at(40));
+  story.commit();
+  story.decide(Answered{2, answer()}, facts_at(50));
+  story.commit();
+  story.decide(Resent{2, {"ann", "lost there"}}, facts_at(60));
+  story.commit();
+  EXPECT_EQ(story.flow().legs[1].lane, Lane::replay);
+  ASSERT_EQ(story.flow().legs.size(), 3U);
+  const Replayed replayed = replay_journal(story.flow(), story.entries);
+  EXPECT_EQ(replayed.outcome, Replayed::Outcome::same) << replayed.position;
+  EXPECT_EQ(replayed.entries, 5U);
+}
+
 TEST(Journal, SaysWhereADecisionComesOutOtherwise) {
   Story story = sold();
   std::get<Answered>(story.entries[3].inputs[0].event).answer.points = Points{5};
@@ -154,7 +178,11 @@ std::vector<Event> one_of_each() {
           Claimed{3, claim, {more}},
           Linked{4, {link}, {more, Leg{}}},
           VoidRequested{Id{1, 1}},
-          Released{5}};
+          Released{5, Lane::batch, {"ann", "checked"}},
+          Discarded{5, {"ann", "not wanted"}},
+          Confirmed{5, true, "T9", {"ann", "seen"}},
+          Resent{5, {"ann", "asked for"}},
+          Paused{5}};
 }
 
 TEST(Journal, EveryEventSurvivesItsStoredFormAndDamageIsRefused) {

@@ -219,7 +219,7 @@ Facts Engine::facts_for(const Flow& flow, std::uint16_t number) {
   Facts facts;
   facts.now = now();
   facts.retry = options_.retry;
-  facts.random = random_.next();
+  facts.random = random_.next() >> 32U;  // enough for a jitter, and short in the journal
   if (const Leg* leg = flow.leg(number); leg != nullptr) {
     if (const Step* step = next_step(*leg); step != nullptr) {
       const OperationTraits* traits = caller_.traits(leg->target, step->operation);

@@ -170,6 +170,9 @@ const std::vector<Setting>& settings() {
       millis("retry.budget_ms", 1000, 2'592'000'000, "259200000",
              "A leg that has not succeeded within this time goes to the dead letters.",
              &Config::retry_budget),
+      number("retry.tries_max", "tries", 0, 10'000, "0",
+             "Attempts after which it goes there before its time; 0: as many as the time allows.",
+             &Config::retry_tries_max),
       number("reconciliation.in_flight_s", "s", 0, 86'400, "60",
              "An item younger than this counts as in flight, not as missing.",
              &Config::in_flight_sla_s),
@@ -312,7 +315,14 @@ class Reader {
       }
       for (const auto& member : entry) {
         const std::string name = member.first.as<std::string>();
-        if (!member.second.IsScalar()) {
+        if (name == "retry") {
+          connector.retry = read_retry(
+              member.second,
+              [this](const YAML::Node& at, const std::string& key, const std::string& about) {
+                add(at.Mark().line + 1, "connectors[].retry" + (key.empty() ? key : "." + key),
+                    contract::error_code::bad_setting, about);
+              });
+        } else if (!member.second.IsScalar()) {
           add(line, "connectors[]." + name, contract::error_code::bad_setting,
               "one value is wanted here");
         } else if (name == "name") {
@@ -393,6 +403,7 @@ std::string config_reference() {
       "| `connectors[].pack` | | | | connectors/sandbox-erp | Folder of the connector pack. |\n"
       "| `connectors[].base_url` | | the pack's | | http://127.0.0.1:9001 | Where the system is. "
       "|\n";
+  page += retry_reference_rows();
   return page;
 }
 
@@ -448,6 +459,7 @@ std::string config_schema() {
   for (const std::string_view name : {"name", "pack", "base_url"}) {
     out.key(name).begin_object().member("type", "string").end_object();
   }
+  out.key("retry").raw(retry_schema());
   out.end_object().end_object().end_object();
   out.end_object().end_object();
   return out.take();

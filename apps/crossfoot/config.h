@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "retry_config.h"
 
 namespace crossfoot::app {
 
@@ -17,6 +18,7 @@ struct ConnectorConfig {
   std::string name;            ///< `erp`, `loyalty`: the target's name in flows and reports
   std::filesystem::path pack;  ///< folder of the connector pack
   std::string base_url;        ///< overrides the pack's, empty: the pack's
+  RetryConfig retry;           ///< over the settings under `retry`
 };
 
 /// The whole configuration. Every field is declared once in the table of settings (settings.cpp),
@@ -33,6 +35,7 @@ struct Config {
   std::chrono::milliseconds retry_first{200};
   std::chrono::milliseconds retry_longest{60'000};
   std::chrono::milliseconds retry_budget{259'200'000};
+  std::int64_t retry_tries_max = 0;
   std::string store_kind = "sqlite";
   std::string store_url;  ///< reference to a secret, `env:NAME` or `file:PATH`; for PostgreSQL
   std::string store_no_loss_on_node_failure = "off";

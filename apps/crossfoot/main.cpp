@@ -11,6 +11,7 @@
 #include "demo.h"
 #include "import_online_retail.h"
 #include "local_stack.h"
+#include "policy_reference.h"
 #include "reconcile_command.h"
 #include "replay_command.h"
 #include "runtime/files.h"
@@ -333,6 +334,9 @@ int run(int argc, char** argv) {
   });
   reference->add_subcommand("configuration-schema", "JSON Schema of the configuration")
       ->callback([] { fmt::print("{}\n", config_schema()); });
+
+  reference->add_subcommand("policy", "What follows from faults and events, in Markdown")
+      ->callback([] { fmt::print("{}", policy_reference()); });
 
   app.add_subcommand("version", "Print the version")->callback([] {
     fmt::print("crossfoot {}\n", CROSSFOOT_VERSION);

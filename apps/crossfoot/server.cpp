@@ -197,7 +197,7 @@ class Server::Impl {
     if (!store_opener) return opened.set_value(fail(store_opener.error()));
     setup.open_store = std::move(*store_opener);
     setup.engine.routing = {config_.routing_erp, config_.routing_loyalty};
-    setup.engine.retry = {config_.retry_first, config_.retry_longest, config_.retry_budget};
+    set_retry(setup.engine);
     setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);
     // As many bits as a salt's hash can use.
     for (int i = 0; i < 4; ++i) setup.engine.salt_secret += std::to_string(runtime::system_seed());
@@ -232,6 +232,15 @@ class Server::Impl {
         .readers = readers,
         .log_hard_bytes = static_cast<std::uint64_t>(config_.log_hard_limit_mb) << 20U};
     return [options] { return store::open_sqlite(options); };
+  }
+
+  void set_retry(flow::EngineOptions& options) const {
+    const flow::RetryPolicy policy{config_.retry_first, config_.retry_longest, config_.retry_budget,
+                                   static_cast<std::uint16_t>(config_.retry_tries_max)};
+    options.retry.usual = policy;
+    for (const ConnectorConfig& connector : config_.connectors) {
+      options.retry_of_target[connector.name] = connector.retry.over(policy);
+    }
   }
 
   Status listen() {

@@ -1,12 +1,13 @@
 """A vendor with a quota that says 429 gets no more calls than it grants and every sale once; an
-operator closes a connector and opens it again; a client keeps to its share."""
+operator closes a connector and opens it again; a client keeps to its share; delays are checked."""
 import json
 import pathlib
 import shutil
+import subprocess
 import tempfile
 import time
 
-from support import ROOT, Stack, ask, book, check, sale, wait_until
+from support import BINARY, ROOT, Stack, ask, book, check, sale, wait_until
 
 DAY = "2026-11-21"
 SALES = 60
@@ -118,9 +119,36 @@ def a_client_keeps_to_its_share(stack):
     check(ask(f"{url}/healthz/ready")[0] == 200, "health is not limited")
 
 
+def a_schedule_is_checked(folder):
+    """Delays by target and class of fault are read; what is wrong is explained with its line."""
+    config = folder / "crossfoot.yaml"
+
+    def check_with(retry):
+        config.write_text(f"""programme: programme.json
+connectors:
+  - name: erp
+    pack: {ROOT}/connectors/sandbox-erp
+    retry: {retry}
+  - {{name: loyalty, pack: {ROOT}/connectors/sandbox-loyalty}}
+""")
+        run = subprocess.run([str(BINARY), "check", "--config", config], capture_output=True,
+                             text=True, timeout=30)
+        return run.returncode, run.stderr
+
+    good = "{first_ms: 500, tries_max: 9, by_class: {throttled: {first_ms: 2000, budget_ms: 60000}}}"
+    check(check_with(good) == (0, ""), f"{check_with(good)}")
+    for bad, key in (("{first_ms: 0}", "first_ms"), ("{tries: 3}", "tries"),
+                     ("{by_class: {rejected: {first_ms: 5}}}", "by_class.rejected"),
+                     ("{by_class: {throttled: {first: 5}}}", "by_class.throttled.first")):
+        status, text = check_with(bad)
+        check(status == 2 and f"crossfoot.yaml:5: CF-6003 connectors[].retry.{key}:" in text,
+              f"{bad}: {status} {text}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         packs = packs_with_quota(pathlib.Path(folder) / "connectors")
+        a_schedule_is_checked(pathlib.Path(folder))
         with Stack(packs=packs) as stack:
             took = a_quota_is_kept(stack)
             refusals_slow_it_down(stack)

@@ -80,8 +80,21 @@ class Decider {
     Leg* leg = flow_.leg(event.leg);
     if (leg == nullptr || leg->state != LegState::unknown) return stale();
     if (!event.found) {
-      leg->due_at = facts_.now + facts_.retry.delay(leg->lookups, facts_.random);
-      note(EventKind::failed, leg, event.found.error().cause);
+      const Fault& fault = event.found.error();
+      const RetryPolicy& policy = facts_.retry.of(fault.fault_class);
+      if (policy.is_used_up(leg->lookups, facts_.now - leg->first_due_at)) {
+        // It may have happened, and its target does not say: dead it is not.
+        leg->detail = fault.code + ": " + fault.cause;
+        // When the call must be over still says from when on "not found" counts.
+        const Instant over = leg->calling_until;
+        stop(*leg, LegState::parked, contract::error_code::outcome_needs_person,
+             facts_.traits.order == Order::strict);
+        leg->calling_until = over;
+        return note(EventKind::parked, leg, leg->detail);
+      }
+      leg->due_at =
+          facts_.now + policy.delay(leg->lookups, Duration{fault.retry_after}, facts_.random);
+      note(EventKind::failed, leg, fault.cause);
       place_unknown(*leg);
       return;
     }
@@ -92,7 +105,7 @@ class Decider {
     // The target may still be at work on the request: "not found" counts after the settle time.
     const Instant settled = leg->calling_until + facts_.traits.settle;
     if (facts_.now < settled) {
-      const Instant soon = facts_.now + facts_.retry.delay(leg->lookups, facts_.random);
+      const Instant soon = facts_.now + facts_.retry.usual.delay(leg->lookups, facts_.random);
       leg->due_at = std::min(soon, settled);
       note(EventKind::not_found, leg, "may still be under way");
       place_unknown(*leg);
@@ -459,8 +472,9 @@ class Decider {
     leg.lookups = 0;
   }
 
-  void stop(Leg& leg, LegState state, std::string_view code) {
-    if (!is_local(leg.kind)) leave(leg);
+  /// `held`: whether it has a place to give up; an unknown leg has one only in a strict order.
+  void stop(Leg& leg, LegState state, std::string_view code, bool held = true) {
+    if (held && !is_local(leg.kind)) leave(leg);
     leg.state = state;
     leg.reason = code;
     leg.due_at = {};
@@ -468,14 +482,14 @@ class Decider {
   }
 
   void retry(Leg& leg, const Fault& fault) {
-    if (facts_.now - leg.first_due_at > facts_.retry.budget) {
+    const RetryPolicy& policy = facts_.retry.of(fault.fault_class);
+    if (policy.is_used_up(leg.attempts, facts_.now - leg.first_due_at)) {
       stop(leg, LegState::dead, contract::error_code::retries_exhausted);
       return;
     }
-    const Duration wanted = facts_.retry.delay(leg.attempts, facts_.random);
-    const Duration asked = std::chrono::duration_cast<Duration>(fault.retry_after);
     leg.state = LegState::retrying;
-    leg.due_at = facts_.now + std::max(wanted, asked);
+    leg.due_at =
+        facts_.now + policy.delay(leg.attempts, Duration{fault.retry_after}, facts_.random);
     place(leg, leg.order_key, true);
   }
 
@@ -484,12 +498,13 @@ class Decider {
     leg.state = LegState::unknown;
     leg.uncertain = true;
     leg.reason = code;
-    const Duration wanted =
-        facts_.retry.delay(std::max<std::uint16_t>(leg.attempts, 1), facts_.random);
-    leg.due_at = facts_.now + std::max(wanted, std::chrono::duration_cast<Duration>(retry_after));
+    const RetryPolicy& policy = facts_.retry.of(FaultClass::unknown_outcome);
+    const auto attempts = std::max<std::uint16_t>(leg.attempts, 1);
+    leg.due_at = facts_.now + policy.delay(attempts, Duration{retry_after}, facts_.random);
     if (leg.calling_until.micros == 0) leg.calling_until = facts_.now;
-    const bool in_window =
-        traits.idempotent && facts_.now - leg.first_due_at < traits.idempotent_for;
+    const Duration since_first = facts_.now - leg.first_due_at;
+    const bool in_window = traits.idempotent && since_first < traits.idempotent_for &&
+                           !policy.is_used_up(leg.attempts, since_first);
     leg.retry_with_key = in_window;
     if (!in_window && !traits.lookup) {
       // Neither a key nor a question: at most one effect, then a person decides.

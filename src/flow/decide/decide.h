@@ -14,12 +14,12 @@
 namespace crossfoot::flow {
 
 /// Version of the rules below, stored with each journal entry.
-inline constexpr std::uint32_t decider_version = 1;
+inline constexpr std::uint32_t decider_version = 2;
 
 /// Everything looked up from outside: decide() itself reads no clock, no random source, no store.
 struct Facts {
   Instant now;
-  RetryPolicy retry;
+  RetrySchedule retry;  ///< of the leg's target
   std::uint64_t random = 0;
   OperationTraits traits;  ///< of the operation concerned: the leg's next step
 };

@@ -313,5 +313,65 @@ TEST(RetryPolicy, GrowsToItsLongestAndSpreadsByAQuarter) {
   }
 }
 
+// Goal: what was sent away together comes back spread out, never before it was told to.
+TEST(RetryPolicy, SpreadsBehindRetryAfter) {
+  const RetryPolicy policy;
+  const Duration asked = std::chrono::seconds{20};
+  Duration latest{0};
+  for (std::uint64_t random = 0; random < 100'000'000; random += 99'991) {
+    const Duration delay = policy.delay(1, asked, random);
+    EXPECT_GE(delay, asked);
+    EXPECT_LE(delay, asked + std::chrono::seconds{5});
+    latest = std::max(latest, delay);
+  }
+  EXPECT_GT(latest, asked + std::chrono::seconds{4});
+  EXPECT_LE(policy.delay(1, std::chrono::hours{24}, UINT64_MAX),
+            std::chrono::hours{24} + std::chrono::seconds{10});
+}
+
+// Goal: a class of faults has its own delays and budget where the schedule says so.
+TEST(Decide, EachClassHasItsSchedule) {
+  Facts facts = facts_at();
+  facts.retry.by_class = {{FaultClass::conflict, RetryPolicy{.first = std::chrono::minutes{10},
+                                                             .longest = std::chrono::minutes{10}}}};
+  Flow slow = calling();
+  (void)decide(slow, Failed{2, fault(FaultClass::conflict)}, facts);
+  EXPECT_GE(slow.legs[1].due_at - start, std::chrono::minutes{7});
+  Flow usual = calling();
+  (void)decide(usual, Failed{2, fault(FaultClass::transient)}, facts);
+  EXPECT_LE(usual.legs[1].due_at - start, std::chrono::seconds{1});
+}
+
+// Goal: a budget in tries ends a leg before its time does.
+TEST(Decide, ALegOutOfTriesIsDead) {
+  Facts facts = facts_at();
+  facts.retry.usual.tries_max = 2;
+  Flow flow = calling();
+  (void)decide(flow, Failed{2, fault(FaultClass::transient)}, facts);
+  EXPECT_EQ(flow.legs[1].state, LegState::retrying);
+  (void)decide(flow, Taken{2, Id{8, 8}}, facts);
+  (void)decide(flow, Failed{2, fault(FaultClass::transient)}, facts);
+  EXPECT_EQ(flow.legs[1].state, LegState::dead);
+}
+
+// Goal: a target that cannot say what happened is asked within the budget, then a person decides;
+// released, the leg is asked for again before anything is sent.
+TEST(Decide, QuestionsHaveABudgetToo) {
+  Flow flow = unknown();
+  Leg& leg = flow.legs[1];
+  const Facts late = facts_at(std::chrono::hours{100});
+  const Transition parked = decide(flow, LookedUp{2, fail(fault(FaultClass::transient))}, late);
+  EXPECT_EQ(leg.state, LegState::parked);
+  EXPECT_EQ(leg.reason, contract::error_code::outcome_needs_person);
+  EXPECT_TRUE(leg.uncertain);
+  EXPECT_GT(leg.calling_until, start) << "it is still known until when the call may be worked on";
+  EXPECT_EQ(count(parked, Action::Kind::leave), 0U) << "it had given up its place already";
+  (void)decide(flow, Released{2}, late);
+  EXPECT_EQ(leg.state, LegState::unknown);
+  const Transition asked = decide(flow, Taken{2, Id{8, 8}}, late);
+  EXPECT_EQ(count(asked, Action::Kind::ask), 1U);
+  EXPECT_EQ(count(asked, Action::Kind::call), 0U);
+}
+
 }  // namespace
 }  // namespace crossfoot::flow

@@ -253,16 +253,54 @@ std::vector<Leg> get_begun_legs(ByteReader& in, std::uint64_t version) {
   return legs;
 }
 
-void put_retry(ByteWriter& out, const RetryPolicy& retry) {
-  const bool usual = retry == RetryPolicy{};
-  out.boolean(usual);
-  if (usual) return;
+namespace {
+
+enum class Stated : std::uint8_t { usual, as_before, here };
+
+void put(ByteWriter& out, const RetryPolicy& retry) {
   out.i64(retry.first.count());
   out.i64(retry.longest.count());
   out.i64(retry.budget.count());
+  out.u64(retry.tries_max);
 }
 
-RetryPolicy get_retry(ByteReader& in) {
+RetryPolicy get_policy(ByteReader& in) {
+  RetryPolicy retry;
+  retry.first = Duration{in.i64()};
+  retry.longest = Duration{in.i64()};
+  retry.budget = Duration{in.i64()};
+  retry.tries_max = static_cast<std::uint16_t>(in.u64());
+  return retry;
+}
+
+}  // namespace
+
+void put_retry(ByteWriter& out, const RetrySchedule& retry, const RetrySchedule& before) {
+  if (retry == RetrySchedule{}) return out.enumerator(Stated::usual);
+  if (retry == before) return out.enumerator(Stated::as_before);
+  out.enumerator(Stated::here);
+  put(out, retry.usual);
+  out.u64(retry.by_class.size());
+  for (const auto& [fault_class, policy] : retry.by_class) {
+    out.enumerator(fault_class);
+    put(out, policy);
+  }
+}
+
+RetrySchedule get_retry(ByteReader& in, const RetrySchedule& before) {
+  RetrySchedule retry;
+  const Stated stated = in.enumerator(Stated::here);
+  if (stated == Stated::usual) return retry;
+  if (stated == Stated::as_before) return before;
+  retry.usual = get_policy(in);
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    const FaultClass fault_class = in.enumerator(fault_class_last);
+    retry.by_class.emplace_back(fault_class, get_policy(in));
+  }
+  return retry;
+}
+
+RetryPolicy get_entry_retry(ByteReader& in) {
   RetryPolicy retry;
   if (in.boolean()) return retry;
   retry.first = Duration{in.i64()};

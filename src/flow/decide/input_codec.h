@@ -15,11 +15,17 @@ namespace crossfoot::flow {
 void put_begun_legs(ByteWriter& out, const std::vector<Leg>& legs);
 std::vector<Leg> get_begun_legs(ByteReader& in, std::uint64_t version);
 inline constexpr std::uint64_t lanes_since_version = 3;
+inline constexpr std::uint64_t schedules_since_version = 4;
 
-void put_retry(ByteWriter& out, const RetryPolicy& retry);
-RetryPolicy get_retry(ByteReader& in);
+/// Of the target that one input concerns; `before`: that of the input before, which is often the
+/// same.
+void put_retry(ByteWriter& out, const RetrySchedule& retry, const RetrySchedule& before);
+RetrySchedule get_retry(ByteReader& in, const RetrySchedule& before);
+/// As entries before `schedules_since_version` had it: one policy for all inputs of an entry.
+RetryPolicy get_entry_retry(ByteReader& in);
 
-/// Without the retry policy. `at`: the entry's time, from which `now` differs by little or nothing.
+/// Without the retry schedule. `at`: the entry's time, from which `now` differs by little or
+/// nothing.
 void put_facts(ByteWriter& out, const Facts& facts, Instant at);
 Facts get_facts(ByteReader& in, Instant at);
 

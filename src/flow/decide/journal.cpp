@@ -13,7 +13,8 @@ namespace crossfoot::flow {
 namespace {
 
 /// 1: neither salt nor what was decided by, only what followed. 2: legs begin without their lane.
-constexpr std::uint64_t stored_version = 3;
+/// 3: one retry policy for all inputs of an entry.
+constexpr std::uint64_t stored_version = 4;
 constexpr std::uint64_t plan_version = 2;  ///< of frozen lines and links within
 constexpr char erased_version = 0;         ///< then the digest, and nothing else
 
@@ -64,8 +65,11 @@ void put_inputs(ByteWriter& out, const JournalEntry& entry) {
   if (entry.beginning) put(out, *entry.beginning);
   out.u64(entry.inputs.size());
   if (entry.inputs.empty()) return;
-  put_retry(out, entry.inputs.front().facts.retry);
+  const RetrySchedule usual;
+  const RetrySchedule* before = &usual;
   for (const JournalInput& input : entry.inputs) {
+    put_retry(out, input.facts.retry, *before);
+    before = &input.facts.retry;
     put_facts(out, input.facts, entry.at);
     put_event(out, input.event);
   }
@@ -75,9 +79,11 @@ bool get_inputs(ByteReader& in, std::uint64_t version, JournalEntry& entry) {
   if (in.boolean()) entry.beginning = get_beginning(in, version);
   std::size_t left = in.count();
   if (left == 0) return true;
-  const RetryPolicy retry = get_retry(in);
+  RetrySchedule retry;
+  if (version < schedules_since_version) retry.usual = get_entry_retry(in);
   for (; left > 0 && !in.failed(); --left) {
     JournalInput input;
+    if (version >= schedules_since_version) retry = get_retry(in, retry);
     input.facts = get_facts(in, entry.at);
     input.facts.retry = retry;
     auto event = get_event_input(in, version);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/codec.h"
+#include "flow/decide/input_codec.h"
 
 namespace crossfoot::flow {
 namespace {
@@ -198,7 +199,11 @@ TEST(Journal, EveryEventSurvivesItsStoredFormAndDamageIsRefused) {
                    .call = Id{9, 9}}};
   for (Event& event : one_of_each()) {
     entry.inputs.push_back({std::move(event), facts_at(-5)});
-    entry.inputs.back().facts.retry.first = Duration{123};
+    // Of one target, then of another, and of one that has the usual schedule.
+    RetrySchedule& retry = entry.inputs.back().facts.retry;
+    const std::size_t count = entry.inputs.size();
+    if (count > 3) retry.usual = {.first = Duration{123}, .tries_max = 7};
+    if (count > 6) retry.by_class = {{FaultClass::throttled, {.budget = Duration{456}}}};
   }
   const std::string bytes = encode(entry);
   const auto again = decode_journal(bytes);
@@ -208,7 +213,7 @@ TEST(Journal, EveryEventSurvivesItsStoredFormAndDamageIsRefused) {
   for (std::size_t i = 0; i < entry.inputs.size(); ++i) {
     EXPECT_EQ(again->inputs[i].event.index(), entry.inputs[i].event.index());
     EXPECT_EQ(again->inputs[i].facts.now, facts_at(-5).now);
-    EXPECT_EQ(again->inputs[i].facts.retry.first, Duration{123});
+    EXPECT_EQ(again->inputs[i].facts.retry, entry.inputs[i].facts.retry) << i;
   }
   EXPECT_EQ(std::get<Failed>(again->inputs[3].event).fault.retry_after.count(), 300);
   EXPECT_EQ(std::get<Claimed>(again->inputs[8].event).more[0].reason, "CF-3001");
@@ -240,6 +245,29 @@ TEST(Journal, ReadsEntriesOfTheFirstRelease) {
   Flow flow = planned();
   flow.journal = {1};
   EXPECT_EQ(replay_journal(flow, {&*entry, 1}).outcome, Replayed::Outcome::not_recorded);
+}
+
+TEST(Journal, ReadsEntriesWithOnePolicyForAllInputs) {
+  ByteWriter out;
+  out.u64(3);
+  out.hash(hash128("salt"));
+  out.u64(1);
+  out.instant(start);
+  out.hash(hash128("state"));
+  out.u64(0);
+  out.boolean(false);
+  out.u64(2);
+  out.boolean(false);
+  for (const std::int64_t micros : {123, 456, 789}) out.i64(micros);
+  for (int i = 0; i < 2; ++i) {
+    put_facts(out, facts_at(0), start);
+    put_event(out, VoidRequested{Id{1, 1}});
+  }
+  const auto entry = decode_journal(out.take());
+  ASSERT_TRUE(entry.has_value());
+  ASSERT_EQ(entry->inputs.size(), 2U);
+  const RetrySchedule stated{.usual = {Duration{123}, Duration{456}, Duration{789}, 0}};
+  for (const JournalInput& input : entry->inputs) EXPECT_EQ(input.facts.retry, stated);
 }
 
 TEST(Journal, ErasingKeepsTheDigestAlone) {

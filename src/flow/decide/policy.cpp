@@ -33,4 +33,12 @@ Duration RetryPolicy::delay(std::uint16_t attempt, std::uint64_t random) const {
          Duration{static_cast<std::int64_t>(random % (2 * quarter + 1))};
 }
 
+Duration RetryPolicy::delay(std::uint16_t attempt, Duration asked, std::uint64_t random) const {
+  constexpr Duration spread_max = std::chrono::seconds{10};
+  const Duration own = delay(attempt, random);
+  if (asked <= Duration{0}) return own;
+  const auto spread = static_cast<std::uint64_t>(std::min(asked / 4, spread_max).count());
+  return std::max(own, asked + Duration{static_cast<std::int64_t>(random % (spread + 1))});
+}
+
 }  // namespace crossfoot::flow

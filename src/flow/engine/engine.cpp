@@ -218,9 +218,12 @@ Hash128 Engine::salt_of(Id flow, std::uint64_t position) const {
 Facts Engine::facts_for(const Flow& flow, std::uint16_t number) {
   Facts facts;
   facts.now = now();
-  facts.retry = options_.retry;
   facts.random = random_.next() >> 32U;  // enough for a jitter, and short in the journal
-  if (const Leg* leg = flow.leg(number); leg != nullptr) {
+  const Leg* leg = flow.leg(number);
+  const auto own =
+      leg == nullptr ? options_.retry_of_target.end() : options_.retry_of_target.find(leg->target);
+  facts.retry = own == options_.retry_of_target.end() ? options_.retry : own->second;
+  if (leg != nullptr) {
     if (const Step* step = next_step(*leg); step != nullptr) {
       const OperationTraits* traits = caller_.traits(leg->target, step->operation);
       if (traits != nullptr) facts.traits = *traits;

@@ -28,7 +28,8 @@ namespace crossfoot::flow {
 
 struct EngineOptions {
   Routing routing;
-  RetryPolicy retry;
+  RetrySchedule retry;  ///< of targets that have none of their own
+  std::map<std::string, RetrySchedule, std::less<>> retry_of_target;
   /// Channels whose returns name no original: their sold lines are indexed for linking.
   std::string link_format = "online-retail";
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault

@@ -37,14 +37,25 @@ void write_event(JsonWriter& out, const flow::JournalEvent& event) {
   out.end_object();
 }
 
+void write_members(JsonWriter& out, const flow::RetryPolicy& policy) {
+  out.member("first_us", policy.first.count()).member("longest_us", policy.longest.count());
+  out.member("budget_us", policy.budget.count()).member("tries_max", policy.tries_max);
+}
+
 void write_input(JsonWriter& out, const flow::JournalInput& input) {
   const flow::Facts& facts = input.facts;
   out.begin_object().member("event", input_names[input.event.index()]);
   out.key("facts").begin_object().member("now", to_string(facts.now));
   out.member("random", facts.random);
-  out.member("retry_first_us", facts.retry.first.count());
-  out.member("retry_longest_us", facts.retry.longest.count());
-  out.member("retry_budget_us", facts.retry.budget.count());
+  out.key("retry").begin_object();
+  write_members(out, facts.retry.usual);
+  out.key("by_class").begin_object();
+  for (const auto& [fault_class, policy] : facts.retry.by_class) {
+    out.key(to_string(fault_class)).begin_object();
+    write_members(out, policy);
+    out.end_object();
+  }
+  out.end_object().end_object();
   out.member("idempotent", facts.traits.idempotent).member("lookup", facts.traits.lookup);
   out.member("deadline_us", facts.traits.deadline.count());
   out.member("settle_us", facts.traits.settle.count());

@@ -20,6 +20,7 @@
 #include "ledger/zones.h"
 #include "observe/audit/keeper.h"
 #include "observe/reconciler.h"
+#include "process/policies.h"
 #include "runtime/files.h"
 #include "runtime/http_server.h"
 #include "runtime/random.h"
@@ -100,6 +101,10 @@ class Server::Impl {
     if (!text) return fail(text.error());
     auto programme = ledger::parse_programme(*text);
     if (!programme) return fail(programme.error());
+    if (const auto unapplied = process::unapplied_policies(*programme); !unapplied.empty()) {
+      return fail(config_fault(contract::error_code::policy_not_applied,
+                               fmt::format("{}", fmt::join(unapplied, ", "))));
+    }
     programme_ = std::move(*programme);
     auto setups = load_targets(config_);
     if (!setups) return fail(setups.error());

@@ -4,6 +4,7 @@
 #include <bit>
 #include <numeric>
 
+#include "base/invariant.h"
 #include "contract/error_codes.h"
 #include "ledger/unit_split.h"
 
@@ -55,7 +56,8 @@ class Accruer {
     }
   }
 
-  Result<Accrual> run(LocalTime at) {
+  /// `kept`: eligible amounts of the lines instead of the receipt's own; empty: its own.
+  Result<Accrual> run(LocalTime at, std::span<const std::int64_t> kept = {}) {
     const bool earning = transaction_.kind == contract::TransactionKind::sale ||
                          transaction_.kind == contract::TransactionKind::exchange;
     if (!earning || transaction_.member.empty() || !pricing_.in_range) return std::move(accrual_);
@@ -66,14 +68,20 @@ class Accruer {
                    .where = "programme " + programme_.name,
                    .cause = "no rate from " + std::string(transaction_.currency.code())});
     }
-    find_eligible();
+    if (kept.empty()) {
+      find_eligible();
+    } else {
+      take_eligible(kept);
+    }
     if (accrual_.eligible.minor == 0) return std::move(accrual_);
     if (const auto tier = programme_.tier_of(transaction_.member)) {
       tier_ = *tier;
       tier_multiplier_ = programme_.tiers[*tier].multiplier;
     }
     if (!match_campaigns(at)) return beyond("too many campaigns hold for one receipt");
-    return multiply(*rate);
+    Result<Accrual> accrual = multiply(*rate);
+    if (accrual && kept.empty()) spread(*accrual);
+    return accrual;
   }
 
  private:
@@ -115,6 +123,14 @@ class Accruer {
       const std::int64_t left = base_of(pricing_.lines[i]) - shares[i].sum();
       accrual_.lines[i].eligible.minor = std::max<std::int64_t>(0, left);
       accrual_.eligible.minor += accrual_.lines[i].eligible.minor;
+    }
+  }
+
+  void take_eligible(std::span<const std::int64_t> kept) {
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (!takes_part(i)) continue;
+      accrual_.lines[i].eligible.minor = kept[i];
+      accrual_.eligible.minor += kept[i];
     }
   }
 
@@ -176,7 +192,6 @@ class Accruer {
         divide(accrual_.exact.numerator, accrual_.exact.denominator, programme_.rounding);
     if (points > weight_max) return beyond("the points are out of range");
     accrual_.total = {static_cast<std::int64_t>(points)};
-    spread();
     return std::move(accrual_);
   }
 
@@ -275,23 +290,24 @@ class Accruer {
     }
   }
 
-  void spread() {
+  void spread(Accrual& accrual) {
+    if (accrual.total.count == 0) return;
     join_parts();
-    boost::container::small_vector<LinePoints, 8> points(accrual_.lines.size());
+    boost::container::small_vector<LinePoints, 8> points(accrual.lines.size());
     boost::container::small_vector<std::int64_t, 16> eligible;
     for (std::size_t i = 0; i < points.size(); ++i) {
-      points[i].quantity = accrual_.lines[i].points.quantity;
-      eligible.push_back(accrual_.lines[i].eligible.minor);
+      points[i].quantity = accrual.lines[i].points.quantity;
+      eligible.push_back(accrual.lines[i].eligible.minor);
     }
-    split_over_units(accrual_.total.count,
+    split_over_units(accrual.total.count,
                      {.transaction = transaction_,
                       .pricing = pricing_,
                       .base = programme_.base,
-                      .excluded = accrual_.excluded.minor,
+                      .excluded = accrual.excluded.minor,
                       .eligible = eligible,
                       .parts = parts_},
                      points);
-    for (std::size_t i = 0; i < points.size(); ++i) accrual_.lines[i].points = std::move(points[i]);
+    for (std::size_t i = 0; i < points.size(); ++i) accrual.lines[i].points = std::move(points[i]);
   }
 
   const Programme& programme_;
@@ -312,6 +328,14 @@ class Accruer {
 Result<Accrual> accrue(const Programme& programme, const contract::Transaction& transaction,
                        const Pricing& pricing, LocalTime at) {
   return Accruer(programme, transaction, pricing).run(at);
+}
+
+Result<Accrual> accrue_on(const Programme& programme, const contract::Transaction& transaction,
+                          const Pricing& pricing, LocalTime at,
+                          std::span<const std::int64_t> eligible) {
+  INVARIANT(eligible.size() == transaction.lines.size(), "every line has an eligible amount");
+  if (eligible.empty()) return accrue(programme, transaction, pricing, at);
+  return Accruer(programme, transaction, pricing).run(at, eligible);
 }
 
 }  // namespace crossfoot::ledger

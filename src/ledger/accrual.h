@@ -59,6 +59,16 @@ struct Accrual {
                                      const contract::Transaction& transaction,
                                      const Pricing& pricing, LocalTime at);
 
+/// The same receipt by the same rules on other eligible amounts: `eligible` has one for each line,
+/// in minor units, zero on returned lines and on what earns nothing. Campaigns are matched anew;
+/// members, prices and tenders are not looked at again. Only `total`, `exact` and the components of
+/// the answer are filled, no line has points. Faults as accrue(); none of the amounts is negative
+/// and their sum is at most the receipt's (method C of returns, V8).
+[[nodiscard]] Result<Accrual> accrue_on(const Programme& programme,
+                                        const contract::Transaction& transaction,
+                                        const Pricing& pricing, LocalTime at,
+                                        std::span<const std::int64_t> eligible);
+
 /// For people, one sentence a component, then the rounding: why did this customer get 38 points?
 [[nodiscard]] std::vector<std::string> explain(const Accrual& accrual, const Programme& programme);
 

@@ -15,6 +15,7 @@ using contract::TenderKind;
 using contract::TransactionKind;
 using testing::money;
 using testing::plain_programme;
+using testing::provisional;
 using testing::ReceiptBuilder;
 
 Accrual accrued(const contract::Transaction& transaction,
@@ -137,16 +138,6 @@ TEST(Accrual, TooManyOrTooLargeMultipliersAreAFault) {
   programme.campaigns.assign(12, {"c", {999'999'937, 1'000'000'000}, {}, {}, {}});
   EXPECT_EQ(accrue(programme, sale, price(sale), LocalTime{}).error().code,
             contract::error_code::arithmetic_range);
-}
-
-/// The expectation as a sale's flow keeps it.
-std::vector<FrozenLine> provisional(const Accrual& accrual) {
-  std::vector<FrozenLine> lines;
-  for (const AccruedLine& line : accrual.lines) {
-    if (line.points.quantity.count == 0) continue;
-    lines.push_back({line.number, line.points, line.weight});
-  }
-  return lines;
 }
 
 TEST(Freeze, TheVendorsLinesHaveTheLastWord) {

@@ -56,6 +56,15 @@ std::int64_t LinePoints::prefix(std::int64_t count) const {
   return sum;
 }
 
+std::int64_t share_of_first(const UnitAllocation& shares, const LineQuantity& quantity,
+                            std::int64_t count) {
+  const std::int64_t first = std::clamp<std::int64_t>(count, 0, quantity.count);
+  if (!quantity.measured) return shares.prefix(first);
+  return quantity.count == 0
+             ? 0
+             : static_cast<std::int64_t>(Wide{shares.sum()} * first / quantity.count);
+}
+
 LinePoints line_points(const LineQuantity& quantity, const UnitAllocation& points) {
   LinePoints line{.quantity = quantity, .runs = {}};
   const bool negative = points.plus_one_units < 0;

@@ -59,6 +59,12 @@ struct LinePoints {
   }
 };
 
+/// Share of the first `count` of a line, in the line's own measure, taken between 0 and the
+/// quantity: of whole units the sum of theirs, of a measured line the proportion, cut towards zero.
+/// `shares` has as many units as the line has units of allocation.
+[[nodiscard]] std::int64_t share_of_first(const UnitAllocation& shares,
+                                          const LineQuantity& quantity, std::int64_t count);
+
 [[nodiscard]] LinePoints line_points(const LineQuantity& quantity, const UnitAllocation& points);
 
 /// Adds points unit by unit; the runs are as many units as the line has, or fewer.

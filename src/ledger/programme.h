@@ -12,6 +12,7 @@
 #include "base/money.h"
 #include "base/result.h"
 #include "contract/transaction.h"
+#include "ledger/policies.h"
 
 namespace crossfoot::ledger {
 
@@ -32,15 +33,6 @@ class ZoneLookup {
   /// there is no such zone. Thread-safe.
   [[nodiscard]] virtual Result<LocalTime> local(std::string_view zone, Instant at) const = 0;
 };
-
-/// numerator / denominator, denominator > 0; no common factor.
-struct Ratio {
-  std::int64_t numerator = 1;
-  std::int64_t denominator = 1;
-
-  bool operator==(const Ratio&) const = default;
-};
-[[nodiscard]] Ratio to_ratio(const Decimal& value);
 
 enum class EarnBase : std::uint8_t { gross, net };
 /// base × tier × campaign, or base + base × (tier - 1) + base × (campaign - 1) (V15).
@@ -98,6 +90,7 @@ struct Programme {
   std::vector<Membership> members;  ///< by member
   std::vector<Campaign> campaigns;
   std::vector<Zone> zones;
+  ReturnPolicy returns;
 
   [[nodiscard]] bool earns(contract::LineKind kind) const {
     return ((line_kinds >> static_cast<unsigned>(kind)) & 1U) != 0;

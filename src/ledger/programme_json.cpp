@@ -1,13 +1,9 @@
 #include "ledger/programme_json.h"
 
-#include <fmt/format.h>
-#include <simdjson.h>
-
-#include <algorithm>
-#include <array>
 #include <numeric>
 
-#include "contract/error_codes.h"
+#include "ledger/field_reader.h"
+#include "ledger/policy_json.h"
 
 namespace crossfoot::ledger {
 
@@ -19,12 +15,6 @@ constexpr std::size_t campaigns_max = 4096;
 constexpr std::int64_t multiplier_max = 1000;
 constexpr std::int64_t points_per_unit_max = 1'000'000;
 constexpr std::int64_t rate_max = 1'000'000'000;
-
-template <class Enum>
-struct Name {
-  std::string_view text;
-  Enum value;
-};
 
 constexpr std::array<Name<Rounding>, 5> roundings{{{"floor", Rounding::floor},
                                                    {"half_up", Rounding::half_up},
@@ -49,8 +39,9 @@ constexpr std::array<Name<contract::TenderKind>, 7> tender_kinds{
      {"on_account", contract::TenderKind::on_account},
      {"other", contract::TenderKind::other}}};
 
-/// Walks the document; the first fault ends it and says where it was.
-class Reader {
+class Reader : private FieldReader<Reader> {
+  friend class FieldReader<Reader>;
+
  public:
   Result<Programme> run(std::string_view json) {
     dom::parser parser;
@@ -68,7 +59,9 @@ class Reader {
                             {"rates", &Self::rates},
                             {"tiers", &Self::tiers},
                             {"campaigns", &Self::campaigns},
-                            {"zones", &Self::zones}});
+                            {"zones", &Self::zones},
+                            {"basket_promotions", &Self::later},
+                            {"returns", &Self::later}});
         !done) {
       return fail(std::move(done.error()));
     }
@@ -82,95 +75,13 @@ class Reader {
     if (twice != programme_.members.end()) {
       return fail(malformed("/tiers", "member " + twice->member + " is named twice"));
     }
+    if (auto done = read_policies(root, programme_); !done) return fail(std::move(done.error()));
     return std::move(programme_);
   }
 
  private:
-  using Handler = Status (Reader::*)(const dom::element&, const std::string&);
-  struct Field {
-    std::string_view key;
-    Handler handler;
-  };
-
-  static Fault malformed(std::string_view pointer, std::string_view cause) {
-    return {.code = std::string(contract::error_code::programme_malformed),
-            .fault_class = FaultClass::corrupt,
-            .where = "programme: " + (pointer.empty() ? std::string("/") : std::string(pointer)),
-            .cause = std::string(cause)};
-  }
-
-  Status object(const dom::element& element, const std::string& at,
-                std::initializer_list<Field> fields) {
-    dom::object members;
-    if (element.get(members) != simdjson::SUCCESS) return fail(malformed(at, "is no object"));
-    std::vector<std::string_view> seen;
-    for (const auto& [key, value] : members) {
-      const std::string pointer = fmt::format("{}/{}", at, key);
-      const auto* field = std::ranges::find(fields, key, &Field::key);
-      if (field == fields.end()) return fail(malformed(pointer, "is not a known key"));
-      if (std::ranges::find(seen, key) != seen.end())
-        return fail(malformed(pointer, "is there twice"));
-      seen.push_back(key);
-      if (auto done = (this->*field->handler)(value, pointer); !done) return done;
-    }
-    return {};
-  }
-
-  template <class Each>
-  static Status array(const dom::element& element, const std::string& at, Each each) {
-    dom::array items;
-    if (element.get(items) != simdjson::SUCCESS) return fail(malformed(at, "is no array"));
-    std::size_t index = 0;
-    for (const dom::element item : items) {
-      if (auto done = each(item, fmt::format("{}/{}", at, index++)); !done) return done;
-    }
-    return {};
-  }
-
-  static Status text(const dom::element& element, const std::string& at, std::string& into) {
-    std::string_view view;
-    if (element.get(view) != simdjson::SUCCESS || view.empty()) {
-      return fail(malformed(at, "is no text"));
-    }
-    into = view;
-    return {};
-  }
-
-  template <class Enum, std::size_t N>
-  static Status word(const dom::element& element, const std::string& at,
-                     const std::array<Name<Enum>, N>& names, Enum& into) {
-    std::string value;
-    if (auto done = text(element, at, value); !done) return done;
-    const auto* found = std::ranges::find(names, value, &Name<Enum>::text);
-    if (found == names.end()) return fail(malformed(at, value + " is not a known name"));
-    into = found->value;
-    return {};
-  }
-
-  /// Bits of the named values.
-  template <class Enum, std::size_t N>
-  static Status words(const dom::element& element, const std::string& at,
-                      const std::array<Name<Enum>, N>& names, std::uint8_t& into) {
-    into = 0;
-    return array(element, at, [&](const dom::element& item, const std::string& pointer) -> Status {
-      Enum value{};
-      if (auto done = word(item, pointer, names, value); !done) return done;
-      into = static_cast<std::uint8_t>(into | (1U << static_cast<unsigned>(value)));
-      return {};
-    });
-  }
-
-  static Status ratio(const dom::element& element, const std::string& at, std::int64_t maximum,
-                      Ratio& into) {
-    std::string value;
-    if (auto done = text(element, at, value); !done) return done;
-    const auto decimal = parse_decimal(value);
-    if (!decimal || decimal->is_negative() || *decimal > Decimal{maximum, 0}) {
-      return fail(malformed(at, fmt::format("is no decimal string from 0 to {}", maximum)));
-    }
-    into = to_ratio(*decimal);
-    return {};
-  }
+  /// Policies need the currency, wherever in the document it stands.
+  Status later(const dom::element& /*element*/, const std::string& /*at*/) { return {}; }
 
   static Status known_currency(const dom::element& element, const std::string& at, Currency& into) {
     std::string value;

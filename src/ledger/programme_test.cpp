@@ -89,6 +89,60 @@ TEST(ProgrammeJson, RefusesWithThePlace) {
   }
 }
 
+TEST(ProgrammeJson, ReadsReturnPolicies) {
+  // Goal: the method and the valuation are chosen by name; a programme without them has the frozen
+  // ones, as before they existed.
+  const auto plain = parse_programme(with(R"("zones":{})")).value();
+  EXPECT_EQ(plain.returns.reversal_method, ReversalMethod::frozen);
+  EXPECT_EQ(plain.returns.refund_valuation, RefundValuation::frozen);
+  const auto chosen = parse_programme(
+      with(R"("returns":{"reversal_method":"recompute","refund_valuation":"rejudged"},)"
+           R"("basket_promotions":[{"id":"ten","spend_from":"300","percentage":"12.5"},)"
+           R"({"id":"five","spend_from":"40.00","amount_off":"5.00"}])"));
+  ASSERT_TRUE(chosen) << chosen.error().where << chosen.error().cause;
+  EXPECT_EQ(chosen->returns.reversal_method, ReversalMethod::recompute);
+  EXPECT_EQ(chosen->returns.refund_valuation, RefundValuation::rejudged);
+  ASSERT_EQ(chosen->returns.basket_promotions.size(), 2U);
+  EXPECT_EQ(chosen->returns.basket_promotions[0].percentage, (Ratio{1, 8}));
+  EXPECT_EQ(chosen->returns.basket_promotions[0].spend_from, testing::money("300"));
+  EXPECT_EQ(chosen->returns.basket_promotions[1].amount_off, testing::money("5"));
+}
+
+TEST(ProgrammeJson, ReadsTheGuidesExample) {
+  // Goal: the document in the guide is a programme, whole and as it is written there.
+  std::ifstream file("docs/guides/programme.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  const std::string guide = text.str();
+  const std::string_view fence = "```json\n";
+  const std::size_t begin = guide.find(fence) + fence.size();
+  const auto programme = parse_programme(guide.substr(begin, guide.find("```", begin) - begin));
+  ASSERT_TRUE(programme) << programme.error().where << " " << programme.error().cause;
+  EXPECT_EQ(programme->version, 3U);
+  EXPECT_EQ(programme->returns.basket_promotions.size(), 2U);
+}
+
+TEST(ProgrammeJson, RefusesContradictoryReturnPolicies) {
+  // Goal: a policy that another one makes senseless is a fault with its place.
+  const std::vector<std::pair<std::string, std::string>> refused{
+      {R"("returns":{"reversal_method":"D"})", "/returns/reversal_method"},
+      {R"("returns":{"refund_valuation":"rejudged"})", "/returns/refund_valuation"},
+      {R"("basket_promotions":[{"id":"a","spend_from":"1"}])", "/basket_promotions/0"},
+      {R"("basket_promotions":[{"id":"a","percentage":"5","amount_off":"1"}])",
+       "/basket_promotions/0"},
+      {R"("basket_promotions":[{"id":"a","percentage":"101"}])", "/basket_promotions/0/percentage"},
+      {R"("basket_promotions":[{"id":"a","percentage":"5","spend_from":"0.001"}])",
+       "/basket_promotions/0/spend_from"},
+      {R"("basket_promotions":[{"id":"a","percentage":"5"},{"id":"a","percentage":"6"}])",
+       "/basket_promotions/1/id"},
+  };
+  for (const auto& [part, place] : refused) {
+    const auto programme = parse_programme(with(part));
+    ASSERT_FALSE(programme) << part;
+    EXPECT_EQ(programme.error().where, "programme: " + place) << part;
+  }
+}
+
 TEST(Glob, Matches) {
   // Goal: stars backtrack, question marks take one character.
   EXPECT_TRUE(glob_matches("TOY-*", "TOY-"));

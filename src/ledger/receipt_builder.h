@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "contract/transaction.h"
+#include "ledger/accrual.h"
 #include "ledger/programme.h"
 
 /// Makes receipts for the tests and benchmarks of this module.
@@ -99,6 +100,16 @@ inline Programme plain_programme() {
   programme.tiers.push_back({"gold", {5, 4}});
   programme.members.push_back({"M-GOLD", 0});
   return programme;
+}
+
+/// The expectation as a sale's flow keeps it.
+inline std::vector<FrozenLine> provisional(const Accrual& accrual) {
+  std::vector<FrozenLine> lines;
+  for (const AccruedLine& line : accrual.lines) {
+    if (line.points.quantity.count == 0) continue;
+    lines.push_back({line.number, line.points, line.weight});
+  }
+  return lines;
 }
 
 }  // namespace crossfoot::ledger::testing

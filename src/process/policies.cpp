@@ -1,0 +1,17 @@
+#include "process/policies.h"
+
+namespace crossfoot::process {
+
+std::vector<std::string> unapplied_policies(const ledger::Programme& programme) {
+  std::vector<std::string> unapplied;
+  // Receipt books take points back by frozen units, and refunds are what the channel paid.
+  if (programme.returns.reversal_method != ledger::ReversalMethod::frozen) {
+    unapplied.emplace_back("/returns/reversal_method");
+  }
+  if (programme.returns.refund_valuation != ledger::RefundValuation::frozen) {
+    unapplied.emplace_back("/returns/refund_valuation");
+  }
+  return unapplied;
+}
+
+}  // namespace crossfoot::process

@@ -1,0 +1,20 @@
+// Goal: a programme that the processes would not follow is told from one that they would.
+#include "process/policies.h"
+
+#include <gtest/gtest.h>
+
+namespace crossfoot::process {
+namespace {
+
+TEST(Policies, DefaultsAreCarriedOutAndOthersAreNamed) {
+  // Goal: every policy with an effect that no process has is named by its place.
+  ledger::Programme programme;
+  EXPECT_TRUE(unapplied_policies(programme).empty());
+  programme.returns.reversal_method = ledger::ReversalMethod::recompute;
+  programme.returns.refund_valuation = ledger::RefundValuation::rejudged;
+  EXPECT_EQ(unapplied_policies(programme),
+            (std::vector<std::string>{"/returns/reversal_method", "/returns/refund_valuation"}));
+}
+
+}  // namespace
+}  // namespace crossfoot::process

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "base/decimal.h"
 #include "base/money.h"
+#include "base/time.h"
 
 namespace crossfoot::ledger {
 
@@ -47,6 +49,42 @@ struct ReturnPolicy {
   ReversalMethod reversal_method = ReversalMethod::frozen;
   RefundValuation refund_valuation = RefundValuation::frozen;
   std::vector<BasketPromotion> basket_promotions;  ///< each id and currency once
+};
+
+/// What the days of expiry are counted from.
+enum class ExpiryFrom : std::uint8_t { earned, active };
+
+/// The life of earned points, in business days of the shop's books.
+struct LotPolicy {
+  std::int32_t pending_days = 0;  ///< until they may be spent; >= 0
+  std::int32_t expiry_days = 0;   ///< 0: they never expire
+  ExpiryFrom expiry_from = ExpiryFrom::active;
+  std::int32_t grace_days = 0;  ///< of points restored to an expired lot; 0: they stay expired
+
+  bool operator==(const LotPolicy&) const = default;
+};
+
+/// What happens to points that are to be taken back and are not there (clawback.h).
+enum class NegativeBalance : std::uint8_t {
+  allow_negative,  ///< a debt that later points work off; the default
+  floor_zero,      ///< forgiven
+  pending_only,    ///< only pending points of that sale are taken, the rest is forgiven
+  offset_refund,   ///< their value is kept from the refund
+};
+
+struct NegativePolicy {
+  NegativeBalance balance = NegativeBalance::allow_negative;
+  std::optional<Points> debt_max;  ///< of a member, with allow_negative; the rest is forgiven
+  Ratio point_value {
+    0, 1 bool operator==(const NegativePolicy&) const = default;
+  };  ///< with offset_refund: of a point, in the major unit; > 0
+};
+
+struct RedemptionPolicy {
+  Duration hold_time{std::chrono::minutes{15}};  ///< from authorisation until it lapses; > 0
+  Points offline_floor_limit {
+    0 bool operator==(const RedemptionPolicy&) const = default;
+  };  ///< a till without connection grants so much at once
 };
 
 }  // namespace crossfoot::ledger

@@ -19,6 +19,18 @@ constexpr std::array<Name<ReversalMethod>, 5> reversal_methods{
 constexpr std::array<Name<RefundValuation>, 2> valuations{
     {{"frozen", RefundValuation::frozen}, {"rejudged", RefundValuation::rejudged}}};
 
+constexpr std::array<Name<ExpiryFrom>, 2> expiry_starts{
+    {{"earned", ExpiryFrom::earned}, {"active", ExpiryFrom::active}}};
+constexpr std::array<Name<NegativeBalance>, 4> negative_balances{
+    {{"allow_negative", NegativeBalance::allow_negative},
+     {"floor_zero", NegativeBalance::floor_zero},
+     {"pending_only", NegativeBalance::pending_only},
+     {"offset_refund", NegativeBalance::offset_refund}}};
+constexpr std::int64_t days_max = 36'500;
+constexpr std::int64_t minutes_max = 31 * 24 * 60;
+constexpr std::int64_t points_max = 1'000'000'000'000;
+constexpr std::int64_t point_value_max = 1'000'000;
+
 class PolicyReader : private FieldReader<PolicyReader> {
   friend class FieldReader<PolicyReader>;
   using Self = PolicyReader;
@@ -35,7 +47,9 @@ class PolicyReader : private FieldReader<PolicyReader> {
       return fail(malformed("/returns/refund_valuation",
                             "rejudges basket promotions, and the programme has none"));
     }
-    return {};
+    if (auto done = read(root, "lots", &Self::lots); !done) return done;
+    if (auto done = read(root, "negative_balance", &Self::negative); !done) return done;
+    return read(root, "redemption", &Self::redemption);
   }
 
  private:
@@ -101,6 +115,94 @@ class PolicyReader : private FieldReader<PolicyReader> {
     if (money.minor == 0) return fail(malformed(at, "takes nothing off"));
     promotion().amount_off = money;
     return {};
+  }
+
+  Status lots(const Element& element, const std::string& at) {
+    auto done = object(element, at,
+                       {{"pending_days", &Self::pending_days},
+                        {"expiry_days", &Self::expiry_days},
+                        {"expiry_from", &Self::expiry_from},
+                        {"grace_days", &Self::grace_days}});
+    const LotPolicy& policy = programme_.lots;
+    if (!done || policy.expiry_days == 0) {
+      if (done && policy.grace_days > 0) {
+        return fail(malformed(at + "/grace_days", "is for points that expire, and none do"));
+      }
+      return done;
+    }
+    if (policy.expiry_from == ExpiryFrom::earned && policy.expiry_days <= policy.pending_days) {
+      return fail(malformed(at + "/expiry_days", "ends before the points are active"));
+    }
+    return {};
+  }
+  Status days(const Element& element, const std::string& at, std::int32_t& into) {
+    std::int64_t value = 0;
+    if (auto done = whole(element, at, days_max, value); !done) return done;
+    into = static_cast<std::int32_t>(value);
+    return {};
+  }
+  Status pending_days(const Element& element, const std::string& at) {
+    return days(element, at, programme_.lots.pending_days);
+  }
+  Status expiry_days(const Element& element, const std::string& at) {
+    return days(element, at, programme_.lots.expiry_days);
+  }
+  Status expiry_from(const Element& element, const std::string& at) {
+    return word(element, at, expiry_starts, programme_.lots.expiry_from);
+  }
+  Status grace_days(const Element& element, const std::string& at) {
+    return days(element, at, programme_.lots.grace_days);
+  }
+
+  Status negative(const Element& element, const std::string& at) {
+    if (auto done = object(element, at,
+                           {{"policy", &Self::balance},
+                            {"debt_max", &Self::debt_max},
+                            {"point_value", &Self::point_value}});
+        !done) {
+      return done;
+    }
+    const NegativePolicy& policy = programme_.negative;
+    if (policy.debt_max && policy.balance != NegativeBalance::allow_negative) {
+      return fail(malformed(at + "/debt_max", "is for allow_negative; nothing else makes a debt"));
+    }
+    const bool offsets = policy.balance == NegativeBalance::offset_refund;
+    if (offsets != (policy.point_value.numerator > 0)) {
+      return fail(malformed(at + "/point_value", offsets ? "is missing; a refund is offset by it"
+                                                         : "is for offset_refund alone"));
+    }
+    if (policy.balance == NegativeBalance::pending_only && programme_.lots.pending_days == 0) {
+      return fail(malformed(at + "/policy", "takes pending points, and none are ever pending"));
+    }
+    return {};
+  }
+  Status balance(const Element& element, const std::string& at) {
+    return word(element, at, negative_balances, programme_.negative.balance);
+  }
+  Status debt_max(const Element& element, const std::string& at) {
+    std::int64_t points = 0;
+    if (auto done = whole(element, at, points_max, points); !done) return done;
+    programme_.negative.debt_max = Points{points};
+    return {};
+  }
+  Status point_value(const Element& element, const std::string& at) {
+    return ratio(element, at, point_value_max, programme_.negative.point_value);
+  }
+
+  Status redemption(const Element& element, const std::string& at) {
+    return object(element, at,
+                  {{"hold_minutes", &Self::hold_minutes},
+                   {"offline_floor_limit", &Self::offline_floor_limit}});
+  }
+  Status hold_minutes(const Element& element, const std::string& at) {
+    std::int64_t minutes = 0;
+    if (auto done = whole(element, at, minutes_max, minutes); !done) return done;
+    if (minutes == 0) return fail(malformed(at, "leaves no time to capture"));
+    programme_.redemption.hold_time = std::chrono::minutes{minutes};
+    return {};
+  }
+  Status offline_floor_limit(const Element& element, const std::string& at) {
+    return whole(element, at, points_max, programme_.redemption.offline_floor_limit.count);
   }
 
   Programme& programme_;

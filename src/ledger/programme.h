@@ -91,6 +91,9 @@ struct Programme {
   std::vector<Campaign> campaigns;
   std::vector<Zone> zones;
   ReturnPolicy returns;
+  LotPolicy lots;
+  NegativePolicy negative;
+  RedemptionPolicy redemption;
 
   [[nodiscard]] bool earns(contract::LineKind kind) const {
     return ((line_kinds >> static_cast<unsigned>(kind)) & 1U) != 0;

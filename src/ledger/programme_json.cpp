@@ -61,7 +61,10 @@ class Reader : private FieldReader<Reader> {
                             {"campaigns", &Self::campaigns},
                             {"zones", &Self::zones},
                             {"basket_promotions", &Self::later},
-                            {"returns", &Self::later}});
+                            {"returns", &Self::later},
+                            {"lots", &Self::later},
+                            {"negative_balance", &Self::later},
+                            {"redemption", &Self::later}});
         !done) {
       return fail(std::move(done.error()));
     }

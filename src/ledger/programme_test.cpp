@@ -143,6 +143,47 @@ TEST(ProgrammeJson, RefusesContradictoryReturnPolicies) {
   }
 }
 
+TEST(ProgrammeJson, ReadsPointsPolicies) {
+  // Goal: the life of points is read in days, points and minutes; left out, they never expire.
+  const auto plain = parse_programme(with(R"("zones":{})")).value();
+  EXPECT_EQ(plain.lots.expiry_days, 0);
+  EXPECT_EQ(plain.negative.balance, NegativeBalance::allow_negative);
+  const auto stated = parse_programme(
+      with(R"("lots":{"pending_days":14,"expiry_days":365,"expiry_from":"earned","grace_days":30},)"
+           R"("negative_balance":{"policy":"offset_refund","point_value":"0.01"},)"
+           R"("redemption":{"hold_minutes":20,"offline_floor_limit":500})"));
+  ASSERT_TRUE(stated) << stated.error().where << stated.error().cause;
+  EXPECT_EQ(stated->lots.pending_days, 14);
+  EXPECT_EQ(stated->lots.expiry_days, 365);
+  EXPECT_EQ(stated->lots.expiry_from, ExpiryFrom::earned);
+  EXPECT_EQ(stated->lots.grace_days, 30);
+  EXPECT_EQ(stated->negative.point_value, (Ratio{1, 100}));
+  EXPECT_EQ(stated->redemption.hold_time, std::chrono::minutes{20});
+  EXPECT_EQ(stated->redemption.offline_floor_limit, Points{500});
+}
+
+TEST(ProgrammeJson, RefusesContradictoryPointsPolicies) {
+  // Goal: policies that cannot both hold are a fault with the place.
+  const std::vector<std::pair<std::string, std::string>> refused{
+      {R"("lots":{"grace_days":3})", "/lots/grace_days"},
+      {R"("lots":{"pending_days":30,"expiry_days":30,"expiry_from":"earned"})",
+       "/lots/expiry_days"},
+      {R"("lots":{"pending_days":-1})", "/lots/pending_days"},
+      {R"("lots":{"pending_days":1.5})", "/lots/pending_days"},
+      {R"("negative_balance":{"policy":"floor_zero","debt_max":5})", "/negative_balance/debt_max"},
+      {R"("negative_balance":{"policy":"offset_refund"})", "/negative_balance/point_value"},
+      {R"("negative_balance":{"point_value":"0.01"})", "/negative_balance/point_value"},
+      {R"("negative_balance":{"policy":"pending_only"})", "/negative_balance/policy"},
+      {R"("redemption":{"hold_minutes":0})", "/redemption/hold_minutes"},
+      {R"("redemption":{"offline_floor_limit":"5"})", "/redemption/offline_floor_limit"},
+  };
+  for (const auto& [part, place] : refused) {
+    const auto programme = parse_programme(with(part));
+    ASSERT_FALSE(programme) << part;
+    EXPECT_EQ(programme.error().where, "programme: " + place) << part;
+  }
+}
+
 TEST(Glob, Matches) {
   // Goal: stars backtrack, question marks take one character.
   EXPECT_TRUE(glob_matches("TOY-*", "TOY-"));

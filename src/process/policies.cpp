@@ -11,6 +11,10 @@ std::vector<std::string> unapplied_policies(const ledger::Programme& programme) 
   if (programme.returns.refund_valuation != ledger::RefundValuation::frozen) {
     unapplied.emplace_back("/returns/refund_valuation");
   }
+  // Balances, lots and redemptions are the loyalty platform's, by its own policies.
+  if (programme.lots != ledger::LotPolicy{}) unapplied.emplace_back("/lots");
+  if (programme.negative != ledger::NegativePolicy{}) unapplied.emplace_back("/negative_balance");
+  if (programme.redemption != ledger::RedemptionPolicy{}) unapplied.emplace_back("/redemption");
   return unapplied;
 }
 

@@ -12,8 +12,12 @@ TEST(Policies, DefaultsAreCarriedOutAndOthersAreNamed) {
   EXPECT_TRUE(unapplied_policies(programme).empty());
   programme.returns.reversal_method = ledger::ReversalMethod::recompute;
   programme.returns.refund_valuation = ledger::RefundValuation::rejudged;
+  programme.lots.expiry_days = 365;
+  programme.negative.balance = ledger::NegativeBalance::floor_zero;
+  programme.redemption.offline_floor_limit = Points{500};
   EXPECT_EQ(unapplied_policies(programme),
-            (std::vector<std::string>{"/returns/reversal_method", "/returns/refund_valuation"}));
+            (std::vector<std::string>{"/returns/reversal_method", "/returns/refund_valuation",
+                                      "/lots", "/negative_balance", "/redemption"}));
 }
 
 }  // namespace

@@ -75,16 +75,16 @@ enum class NegativeBalance : std::uint8_t {
 struct NegativePolicy {
   NegativeBalance balance = NegativeBalance::allow_negative;
   std::optional<Points> debt_max;  ///< of a member, with allow_negative; the rest is forgiven
-  Ratio point_value {
-    0, 1 bool operator==(const NegativePolicy&) const = default;
-  };  ///< with offset_refund: of a point, in the major unit; > 0
+  Ratio point_value{0, 1};         ///< with offset_refund: of a point, in the major unit; > 0
+
+  bool operator==(const NegativePolicy&) const = default;
 };
 
 struct RedemptionPolicy {
   Duration hold_time{std::chrono::minutes{15}};  ///< from authorisation until it lapses; > 0
-  Points offline_floor_limit {
-    0 bool operator==(const RedemptionPolicy&) const = default;
-  };  ///< a till without connection grants so much at once
+  Points offline_floor_limit{0};  ///< a till without connection grants so much at once
+
+  bool operator==(const RedemptionPolicy&) const = default;
 };
 
 }  // namespace crossfoot::ledger

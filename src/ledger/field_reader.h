@@ -23,6 +23,12 @@ struct Name {
   Enum value;
 };
 
+inline constexpr std::array<Name<Rounding>, 5> rounding_names{{{"floor", Rounding::floor},
+                                                               {"half_up", Rounding::half_up},
+                                                               {"half_even", Rounding::half_even},
+                                                               {"truncate", Rounding::truncate},
+                                                               {"ceil", Rounding::ceil}}};
+
 /// How a reader walks the document: the first fault ends it and says where it was. `Self` has one
 /// member function for each field.
 template <class Self>

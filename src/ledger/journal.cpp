@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <tuple>
 
 #include "base/invariant.h"
 #include "contract/error_codes.h"
@@ -48,15 +50,19 @@ class Poster {
 
   Result<Journal> run() {
     if (!pricing_.in_range) return unbalanced("the amounts are out of range");
-    if (!tenders_settle(transaction_, pricing_)) {
+    if (!settled()) {
       return unbalanced("tenders " + to_string(pricing_.tenders) + ", due " +
                         to_string(pricing_.due));
     }
     if (!share_points_part()) {
       return unbalanced("the points' part is not between zero and the net");
     }
+    if (!share_carrying()) {
+      return unbalanced("what the points are carried at does not fit what they paid for");
+    }
     post_tenders();
     for (std::size_t i = 0; i < pricing_.groups.size(); ++i) post_group(i);
+    if (options_.refund_kept) post(Account::loyalty_expense, -options_.refund_kept->minor, {});
     post(Account::rounding_difference, -open_, {});
     INVARIANT(open_ == 0 && imbalance(journal_).empty(), "a document's debits equal its credits");
     return std::move(journal_);
@@ -71,12 +77,26 @@ class Poster {
                         Money{minor < 0 ? -minor : minor, transaction_.currency}, tax_code});
   }
 
+  [[nodiscard]] bool settled() const {
+    if (!options_.refund_kept) return tenders_settle(transaction_, pricing_);
+    const Money& kept = *options_.refund_kept;
+    return kept.currency == transaction_.currency && kept.minor >= 0 &&
+           kept.minor <= -pricing_.due.minor &&
+           pricing_.tenders.minor + kept.minor == -pricing_.due.minor;
+  }
+
   void post_tenders() {
     const std::int64_t direction = pricing_.due.minor < 0 ? -1 : 1;
-    if (transaction_.tenders.empty()) post(Account::receivable, pricing_.due.minor, {});
+    if (transaction_.tenders.empty()) {
+      const std::int64_t kept = options_.refund_kept ? options_.refund_kept->minor : 0;
+      post(Account::receivable, pricing_.due.minor + kept, {});
+    }
     for (const contract::Tender& tender : transaction_.tenders) {
+      if (options_.points_carrying && tender.kind == TenderKind::points) continue;
       post(account_of(tender.kind), direction * tender.amount.minor, {});
     }
+    if (!options_.points_carrying) return;
+    post(Account::points_liability, direction * options_.points_carrying->minor, {});
   }
 
   /// With prices that include tax, revenue is what the lines say; the receipt's tax may differ.
@@ -103,6 +123,33 @@ class Poster {
     const Money& part = *options_.points_part;
     if (part.currency != transaction_.currency || part.minor < 0 || part.minor > net) return false;
     allocate(part.minor, weights, points_shares_);
+    spent_left_ = options_.points_spent ? options_.points_spent->minor : 0;
+    return spent_left_ >= 0 && spent_left_ <= part.minor && (!any_sold || spent_left_ == 0);
+  }
+
+  /// Shares what the redeemed points paid for beyond their carrying amount over the revenue.
+  bool share_carrying() {
+    carrying_shares_.resize(pricing_.groups.size());
+    if (!options_.points_carrying) return true;
+    const Money& carrying = *options_.points_carrying;
+    if (carrying.currency != transaction_.currency || carrying.minor < 0) return false;
+    std::int64_t difference = -carrying.minor;
+    for (const contract::Tender& tender : transaction_.tenders) {
+      if (tender.kind == TenderKind::points) difference += tender.amount.minor;
+    }
+    const LineAction action = pricing_.due.minor < 0 ? LineAction::returned : LineAction::sold;
+    std::vector<LineWeight> weights;
+    std::int64_t net = 0;
+    for (std::size_t i = 0; i < pricing_.groups.size(); ++i) {
+      const TaxGroup& group = pricing_.groups[i];
+      const bool takes = group.action == action && !group.voucher;
+      const std::int64_t left = net_of(group) - points_shares_[i].sum();
+      weights.push_back({takes ? std::max<std::int64_t>(0, left) : 0, takes ? 1 : 0});
+      net += weights.back().weight;
+    }
+    if (difference == 0) return true;
+    if (net == 0 || difference > net) return false;
+    allocate(difference, weights, carrying_shares_);
     return true;
   }
 
@@ -116,8 +163,11 @@ class Poster {
       account = Account::unlinked_returns;
     }
     if (group.voucher) account = Account::voucher_liability;
-    post(account, direction * (net_of(group) - points), tax_code);
-    post(Account::points_liability, direction * points, {});
+    post(account, direction * (net_of(group) - points - carrying_shares_[index].sum()), tax_code);
+    const std::int64_t spent = std::min(spent_left_, points);
+    spent_left_ -= spent;
+    post(Account::points_liability, direction * (points - spent), {});
+    post(Account::loyalty_expense, direction * spent, {});
     post(Account::tax_payable, direction * group.sums.tax.minor, tax_code);
   }
 
@@ -125,8 +175,10 @@ class Poster {
   const Pricing& pricing_;
   const JournalOptions& options_;
   Journal journal_;
-  std::vector<UnitAllocation> points_shares_;  // per group
-  std::int64_t open_ = 0;                      // debits less credits
+  std::vector<UnitAllocation> points_shares_;    // per group
+  std::vector<UnitAllocation> carrying_shares_;  // per group
+  std::int64_t spent_left_ = 0;                  // of the points' part, not yet posted
+  std::int64_t open_ = 0;                        // debits less credits
 };
 
 void require_prices(const Money& price, const Money& goods_ssp, const Money& points_ssp) {
@@ -148,7 +200,9 @@ std::string_view to_string(Account account) {
       "revenue",
       "unlinked_returns",
       "tax_payable",
-      "rounding_difference"};
+      "rounding_difference",
+      "loyalty_expense",
+      "over_short"};
   return names[static_cast<std::size_t>(account)];
 }
 
@@ -165,6 +219,41 @@ Result<Journal> journal_of(const contract::Transaction& transaction, const Prici
       break;
   }
   return Poster(transaction, pricing, options).run();
+}
+
+Journal points_released(Money carrying) {
+  if (carrying.minor == 0) return {};
+  const Money amount = carrying.minor < 0 ? -carrying : carrying;
+  const Journal released{{Account::points_liability, Side::debit, amount, {}},
+                         {Account::revenue, Side::credit, amount, {}}};
+  return carrying.minor < 0 ? mirrored(released) : released;
+}
+
+Journal till_difference(Money counted, Money expected) {
+  const Money over = counted - expected;
+  if (over.minor == 0) return {};
+  const Money amount = over.minor < 0 ? -over : over;
+  const Journal postings{{Account::cash, Side::debit, amount, {}},
+                         {Account::over_short, Side::credit, amount, {}}};
+  return over.minor < 0 ? mirrored(postings) : postings;
+}
+
+Journal merged(const Journal& journal) {
+  std::map<std::tuple<Account, std::string_view, Currency>, Wide> sums;
+  for (const Posting& posting : journal) {
+    Wide& sum = sums[{posting.account, posting.tax_code, posting.amount.currency}];
+    sum += posting.side == Side::debit ? posting.amount.minor : -posting.amount.minor;
+  }
+  Journal merged;
+  for (const auto& [key, sum] : sums) {
+    if (sum == 0) continue;
+    const auto& [account, tax_code, currency] = key;
+    const Wide amount = sum < 0 ? -sum : sum;
+    INVARIANT(amount <= INT64_MAX, "a day's sums fit 64 bits");
+    merged.push_back({account, sum > 0 ? Side::debit : Side::credit,
+                      Money{static_cast<std::int64_t>(amount), currency}, std::string(tax_code)});
+  }
+  return merged;
 }
 
 Journal mirrored(const Journal& journal) {

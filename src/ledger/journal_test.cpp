@@ -56,6 +56,78 @@ TEST(Journal, TheReturnIsTheOtherSide) {
             (Posting{Account::unlinked_returns, Side::debit, money("100.00"), "STD"}));
 }
 
+TEST(Journal, RedeemedPointsMoveTheLiabilityAtWhatTheyAreCarriedAt) {
+  // Goal: an item of 30.00 for 20.00 cash and points worth 10.00, carried at 9.52: revenue 29.52
+  // (DOMAIN 7.8).
+  const auto sale = ReceiptBuilder()
+                        .line("1", "30.00")
+                        .tender(TenderKind::cash, "20.00")
+                        .tender(TenderKind::points, "10.00")
+                        .take();
+  const Journal expected{{Account::cash, Side::debit, money("20.00"), ""},
+                         {Account::points_liability, Side::debit, money("9.52"), ""},
+                         {Account::revenue, Side::credit, money("29.52"), ""}};
+  EXPECT_EQ(posted(sale, {.points_carrying = money("9.52")}), expected);
+  const auto refused = journal_of(sale, price(sale), {.points_carrying = money("1", "CHF")});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, contract::error_code::posting_unbalanced);
+}
+
+TEST(Journal, PointsAlreadySpentAreAnExpenseOfTheReturn) {
+  // Goal: with floor_zero the liability is untouched: it was released at the redemption; what is
+  // kept from the refund lowers the expense (DOMAIN 7.8).
+  auto back = sale_of_120();
+  back.kind = TransactionKind::return_goods;
+  back.lines[0].action = contract::LineAction::returned;
+  const Journal expected{{Account::cash, Side::credit, money("120.00"), ""},
+                         {Account::revenue, Side::debit, money("95.24"), "STD"},
+                         {Account::loyalty_expense, Side::debit, money("4.76"), ""},
+                         {Account::tax_payable, Side::debit, money("20.00"), "STD"}};
+  JournalOptions options{.points_part = money("4.76"), .points_spent = money("4.76")};
+  EXPECT_EQ(posted(back, options), expected);
+  back.tenders[0].amount = money("118.00");
+  options.refund_kept = money("2.00");
+  const Journal journal = posted(back, options);
+  EXPECT_EQ(journal.front(), (Posting{Account::cash, Side::credit, money("118.00"), ""}));
+  EXPECT_EQ(journal.back(), (Posting{Account::loyalty_expense, Side::credit, money("2.00"), ""}));
+  options.points_spent = money("4.77");
+  EXPECT_FALSE(journal_of(back, price(back), options));
+}
+
+TEST(Journal, ExpiryEstimatesAndTillCounts) {
+  // Goal: what expires becomes revenue; a count that is short is somebody's account.
+  const Journal expired{{Account::points_liability, Side::debit, money("4.76"), ""},
+                        {Account::revenue, Side::credit, money("4.76"), ""}};
+  EXPECT_EQ(points_released(money("4.76")), expired);
+  EXPECT_EQ(points_released(money("-4.76")), mirrored(expired));
+  EXPECT_TRUE(points_released(money("0")).empty());
+  const Journal shortage{{Account::cash, Side::credit, money("3.00"), ""},
+                         {Account::over_short, Side::debit, money("3.00"), ""}};
+  EXPECT_EQ(till_difference(money("97"), money("100")), shortage);
+  EXPECT_TRUE(till_difference(money("97"), money("97")).empty());
+}
+
+RC_GTEST_PROP(Journal, BalancesWithPointsTakenAndGiven, ()) {
+  // Goal: whatever part is owed for points and whatever redeemed points are carried at.
+  const auto minor = *rc::gen::inRange<std::int64_t>(100, 50'000);
+  const auto points = *rc::gen::inRange<std::int64_t>(0, minor + 1);
+  auto sale = ReceiptBuilder()
+                  .line("1", to_string(Decimal{minor, 2}))
+                  .tender(TenderKind::points, to_string(Decimal{points, 2}))
+                  .tender(TenderKind::cash, to_string(Decimal{minor - points, 2}))
+                  .take();
+  const auto carried = *rc::gen::inRange<std::int64_t>(0, points + 1);
+  const auto part = *rc::gen::inRange<std::int64_t>(0, carried + 1);
+  const JournalOptions options{.points_part = Money{part, sale.currency},
+                               .points_carrying = Money{carried, sale.currency}};
+  const auto journal = journal_of(sale, price(sale), options);
+  RC_ASSERT(journal.has_value());
+  RC_ASSERT(imbalance(*journal).empty());
+  for (const Posting& posting : *journal) {
+    RC_ASSERT(posting.account != Account::rounding_difference);
+  }
+}
+
 TEST(Journal, CashRoundingHasItsAccount) {
   // Goal: CHF 9.98 paid with 10.00 leaves 0.02 in the rounding account.
   const auto sale =

@@ -140,6 +140,7 @@ std::vector<LotEntry> restore_entries(const LotBook& book, const LotPolicy& poli
                    .terms = {}};
     if (expired && policy.grace_days > 0) {
       entry.lot = fmt::format("{}+{}", draw.lot, reference);
+      entry.origin = draw.lot;
       entry.terms = LotTerms{.sale = lot->terms->sale,
                              .earned = lot->terms->earned,
                              .active = day,

@@ -45,6 +45,7 @@ struct LotEntry {
   LotMove move = LotMove::grant;
   Points points;                  ///< > 0, whatever the move
   std::optional<LotTerms> terms;  ///< of a grant, and of a restoration that makes a lot of its own
+  std::string origin;  ///< of such a restoration: the lot that the points were drawn from
 
   bool operator==(const LotEntry&) const = default;
 };

@@ -87,4 +87,21 @@ struct RedemptionPolicy {
   bool operator==(const RedemptionPolicy&) const = default;
 };
 
+/// The goods' percentage is rounded first, to `places` decimals, as some auditors do; the points
+/// take the rest: truncated at one place, V14 is 1,842 and 158. places <= 6.
+struct PercentageFirst {
+  std::uint8_t places = 0;
+  Rounding rounding = Rounding::half_up;
+
+  bool operator==(const PercentageFirst&) const = default;
+};
+
+/// Deferred revenue for points (IFRS 15 B39-B42): how a price is shared between goods and points.
+struct DeferralPolicy {
+  Ratio point_price{0, 1};  ///< stand-alone price of a point, breakage taken off; 0: no deferral
+  std::optional<PercentageFirst> percentage_first;  ///< none: exact, then largest remainder
+
+  bool operator==(const DeferralPolicy&) const = default;
+};
+
 }  // namespace crossfoot::ledger

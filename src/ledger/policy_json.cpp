@@ -26,6 +26,8 @@ constexpr std::array<Name<NegativeBalance>, 4> negative_balances{
      {"floor_zero", NegativeBalance::floor_zero},
      {"pending_only", NegativeBalance::pending_only},
      {"offset_refund", NegativeBalance::offset_refund}}};
+constexpr std::array<Name<bool>, 2> deferral_methods{
+    {{"exact", false}, {"percentage_first", true}}};
 constexpr std::int64_t days_max = 36'500;
 constexpr std::int64_t minutes_max = 31 * 24 * 60;
 constexpr std::int64_t points_max = 1'000'000'000'000;
@@ -49,7 +51,8 @@ class PolicyReader : private FieldReader<PolicyReader> {
     }
     if (auto done = read(root, "lots", &Self::lots); !done) return done;
     if (auto done = read(root, "negative_balance", &Self::negative); !done) return done;
-    return read(root, "redemption", &Self::redemption);
+    if (auto done = read(root, "redemption", &Self::redemption); !done) return done;
+    return read(root, "deferred_revenue", &Self::deferral);
   }
 
  private:
@@ -205,7 +208,47 @@ class PolicyReader : private FieldReader<PolicyReader> {
     return whole(element, at, points_max, programme_.redemption.offline_floor_limit.count);
   }
 
+  Status deferral(const Element& element, const std::string& at) {
+    if (auto done = object(element, at,
+                           {{"point_price", &Self::point_price},
+                            {"method", &Self::method},
+                            {"places", &Self::places},
+                            {"rounding", &Self::percentage_rounding}});
+        !done) {
+      return done;
+    }
+    if (programme_.deferral.point_price.numerator == 0) {
+      return fail(malformed(at + "/point_price", "is missing; points have a price"));
+    }
+    if (percentage_first_) {
+      programme_.deferral.percentage_first = percentage_;
+    } else if (percentage_stated_) {
+      return fail(malformed(at + "/method", "is exact, and no percentage is rounded"));
+    }
+    return {};
+  }
+  Status point_price(const Element& element, const std::string& at) {
+    return ratio(element, at, point_value_max, programme_.deferral.point_price);
+  }
+  Status method(const Element& element, const std::string& at) {
+    return word(element, at, deferral_methods, percentage_first_);
+  }
+  Status places(const Element& element, const std::string& at) {
+    std::int64_t value = 0;
+    if (auto done = whole(element, at, 6, value); !done) return done;
+    percentage_.places = static_cast<std::uint8_t>(value);
+    percentage_stated_ = true;
+    return {};
+  }
+  Status percentage_rounding(const Element& element, const std::string& at) {
+    percentage_stated_ = true;
+    return word(element, at, rounding_names, percentage_.rounding);
+  }
+
   Programme& programme_;
+  bool percentage_first_ = false;
+  bool percentage_stated_ = false;
+  PercentageFirst percentage_;
 };
 
 }  // namespace

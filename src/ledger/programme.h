@@ -94,6 +94,7 @@ struct Programme {
   LotPolicy lots;
   NegativePolicy negative;
   RedemptionPolicy redemption;
+  DeferralPolicy deferral;
 
   [[nodiscard]] bool earns(contract::LineKind kind) const {
     return ((line_kinds >> static_cast<unsigned>(kind)) & 1U) != 0;

@@ -16,11 +16,6 @@ constexpr std::int64_t multiplier_max = 1000;
 constexpr std::int64_t points_per_unit_max = 1'000'000;
 constexpr std::int64_t rate_max = 1'000'000'000;
 
-constexpr std::array<Name<Rounding>, 5> roundings{{{"floor", Rounding::floor},
-                                                   {"half_up", Rounding::half_up},
-                                                   {"half_even", Rounding::half_even},
-                                                   {"truncate", Rounding::truncate},
-                                                   {"ceil", Rounding::ceil}}};
 constexpr std::array<Name<EarnBase>, 2> bases{{{"gross", EarnBase::gross}, {"net", EarnBase::net}}};
 constexpr std::array<Name<Stacking>, 2> stackings{
     {{"multiplicative", Stacking::multiplicative}, {"additive", Stacking::additive}}};
@@ -64,7 +59,8 @@ class Reader : private FieldReader<Reader> {
                             {"returns", &Self::later},
                             {"lots", &Self::later},
                             {"negative_balance", &Self::later},
-                            {"redemption", &Self::later}});
+                            {"redemption", &Self::later},
+                            {"deferred_revenue", &Self::later}});
         !done) {
       return fail(std::move(done.error()));
     }
@@ -127,7 +123,7 @@ class Reader : private FieldReader<Reader> {
     return ratio(element, at, points_per_unit_max, programme_.points_per_unit);
   }
   Status rounding(const dom::element& element, const std::string& at) {
-    return word(element, at, roundings, programme_.rounding);
+    return word(element, at, rounding_names, programme_.rounding);
   }
   Status base(const dom::element& element, const std::string& at) {
     return word(element, at, bases, programme_.base);

@@ -184,6 +184,24 @@ TEST(ProgrammeJson, RefusesContradictoryPointsPolicies) {
   }
 }
 
+TEST(ProgrammeJson, ReadsHowRevenueIsDeferred) {
+  // Goal: exact by default, percentage first with its places and rounding, contradictions refused.
+  EXPECT_EQ(parse_programme(with(R"("zones":{})"))->deferral, DeferralPolicy{});
+  EXPECT_EQ(parse_programme(with(R"("deferred_revenue":{"point_price":"0.05"})"))->deferral,
+            (DeferralPolicy{{1, 20}, {}}));
+  EXPECT_EQ(parse_programme(with(R"("deferred_revenue":{"point_price":"0.05","places":1,)"
+                                 R"("method":"percentage_first","rounding":"truncate"})"))
+                ->deferral,
+            (DeferralPolicy{{1, 20}, PercentageFirst{1, Rounding::truncate}}));
+  for (const auto& [part, place] : std::vector<std::pair<std::string, std::string>>{
+           {R"("deferred_revenue":{})", "/deferred_revenue/point_price"},
+           {R"("deferred_revenue":{"point_price":"0.05","places":1})", "/deferred_revenue/method"},
+           {R"("deferred_revenue":{"point_price":"0.05","places":7})", "/deferred_revenue/places"},
+       }) {
+    EXPECT_EQ(parse_programme(with(part)).error().where, "programme: " + place);
+  }
+}
+
 TEST(Glob, Matches) {
   // Goal: stars backtrack, question marks take one character.
   EXPECT_TRUE(glob_matches("TOY-*", "TOY-"));

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "ledger/accrual.h"
+#include "ledger/deferred_revenue.h"
 #include "ledger/journal.h"
 #include "ledger/receipt_builder.h"
 #include "ledger/refund_valuation.h"
@@ -224,6 +225,17 @@ TEST(Vectors, V13_PercentageFirst) {
       allocate_by_relative_ssp(money("100000"), money("100000"), money("9700"), PercentageFirst{});
   EXPECT_EQ(split.goods, money("91000"));
   EXPECT_EQ(split.points, money("9000"));
+}
+
+TEST(Vectors, V13_CumulativeCatchUp) {
+  // Goal: of 9,000 deferred, 4,500 of 9,700 points are redeemed, then 4,000 more of 9,900: 4,175
+  // and 3,552 in whole units, 4,175.26 and 3,552.01 in cents.
+  const auto steps = [](const Money& deferred) {
+    const Money first = catch_up(deferred, {4'500}, {9'700}, Money{0, deferred.currency});
+    return std::pair{first, catch_up(deferred, {8'500}, {9'900}, first)};
+  };
+  EXPECT_EQ(steps(money("9000", "JPY")), (std::pair{money("4175", "JPY"), money("3552", "JPY")}));
+  EXPECT_EQ(steps(money("9000")), (std::pair{money("4175.26"), money("3552.01")}));
 }
 
 TEST(Vectors, V14_RelativeSellingPrices) {

@@ -15,6 +15,8 @@ std::vector<std::string> unapplied_policies(const ledger::Programme& programme) 
   if (programme.lots != ledger::LotPolicy{}) unapplied.emplace_back("/lots");
   if (programme.negative != ledger::NegativePolicy{}) unapplied.emplace_back("/negative_balance");
   if (programme.redemption != ledger::RedemptionPolicy{}) unapplied.emplace_back("/redemption");
+  // Nothing is deferred yet: the whole net is revenue at the sale.
+  if (programme.deferral != ledger::DeferralPolicy{}) unapplied.emplace_back("/deferred_revenue");
   return unapplied;
 }
 

@@ -15,9 +15,11 @@ TEST(Policies, DefaultsAreCarriedOutAndOthersAreNamed) {
   programme.lots.expiry_days = 365;
   programme.negative.balance = ledger::NegativeBalance::floor_zero;
   programme.redemption.offline_floor_limit = Points{500};
-  EXPECT_EQ(unapplied_policies(programme),
-            (std::vector<std::string>{"/returns/reversal_method", "/returns/refund_valuation",
-                                      "/lots", "/negative_balance", "/redemption"}));
+  programme.deferral.point_price = {1, 20};
+  EXPECT_EQ(
+      unapplied_policies(programme),
+      (std::vector<std::string>{"/returns/reversal_method", "/returns/refund_valuation", "/lots",
+                                "/negative_balance", "/redemption", "/deferred_revenue"}));
 }
 
 }  // namespace

@@ -88,6 +88,8 @@ inline constexpr std::string_view arithmetic_range = "CF-3204";
 inline constexpr std::string_view posting_unbalanced = "CF-3205";
 inline constexpr std::string_view nothing_to_freeze = "CF-3206";
 inline constexpr std::string_view policy_not_applied = "CF-3207";
+inline constexpr std::string_view account_table_malformed = "CF-3208";
+inline constexpr std::string_view account_undetermined = "CF-3209";
 inline constexpr std::string_view bad_csv = "CF-4001";
 inline constexpr std::string_view wrong_columns = "CF-4002";
 inline constexpr std::string_view truncated_gzip = "CF-4003";
@@ -143,7 +145,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 116> error_table{{
+inline constexpr std::array<ErrorInfo, 118> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -293,6 +295,10 @@ inline constexpr std::array<ErrorInfo, 116> error_table{{
     {"CF-3206", "Points for a receipt without sold lines", 202,
      FaultClass::rejected, false},
     {"CF-3207", "The programme states a policy that receipts are not processed by", 0,
+     FaultClass::rejected, false},
+    {"CF-3208", "The table of accounts cannot be read", 0,
+     FaultClass::corrupt, false},
+    {"CF-3209", "A posting has no account", 202,
      FaultClass::rejected, false},
     {"CF-4001", "A row of the file is not well-formed CSV", 0,
      FaultClass::rejected, false},

@@ -30,7 +30,7 @@ inline constexpr std::array<Name<Rounding>, 5> rounding_names{{{"floor", Roundin
                                                                {"ceil", Rounding::ceil}}};
 
 /// How a reader walks the document: the first fault ends it and says where it was. `Self` has one
-/// member function for each field.
+/// member function for each field, and says what `document` it reads and the `fault_code` of it.
 template <class Self>
 class FieldReader {
  protected:
@@ -42,9 +42,9 @@ class FieldReader {
   };
 
   static Fault malformed(std::string_view pointer, std::string_view cause) {
-    return {.code = std::string(contract::error_code::programme_malformed),
+    return {.code = std::string(Self::fault_code),
             .fault_class = FaultClass::corrupt,
-            .where = "programme: " + (pointer.empty() ? std::string("/") : std::string(pointer)),
+            .where = fmt::format("{}: {}", Self::document, pointer.empty() ? "/" : pointer),
             .cause = std::string(cause)};
   }
 

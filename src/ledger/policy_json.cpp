@@ -36,6 +36,8 @@ constexpr std::int64_t point_value_max = 1'000'000;
 class PolicyReader : private FieldReader<PolicyReader> {
   friend class FieldReader<PolicyReader>;
   using Self = PolicyReader;
+  static constexpr std::string_view document = "programme";
+  static constexpr std::string_view fault_code = contract::error_code::programme_malformed;
 
  public:
   explicit PolicyReader(Programme& programme) : programme_(programme) {}

@@ -36,6 +36,8 @@ constexpr std::array<Name<contract::TenderKind>, 7> tender_kinds{
 
 class Reader : private FieldReader<Reader> {
   friend class FieldReader<Reader>;
+  static constexpr std::string_view document = "programme";
+  static constexpr std::string_view fault_code = contract::error_code::programme_malformed;
 
  public:
   Result<Programme> run(std::string_view json) {

@@ -10,6 +10,7 @@
 #include "ledger/receipt_builder.h"
 #include "ledger/refund_valuation.h"
 #include "ledger/reversal_method.h"
+#include "ledger/store_day.h"
 #include "ledger/zones.h"
 
 namespace crossfoot::ledger {
@@ -209,6 +210,23 @@ TEST(Vectors, V11_TaxByLineAndByReceipt) {
   EXPECT_EQ(journal, expected);
 }
 
+TEST(Vectors, V12_AReturnUsesTheRateOfItsSale) {
+  // Goal: a return is by the programme version of its sale, whatever the rate is by then: 50 of
+  // 100 points by every method.
+  Programme at_sale = plain_programme();
+  at_sale.rates.push_back({testing::currency_of("ZAR"), {1, 17}});
+  const auto basket = ReceiptBuilder("ZAR").line("2", "850").take();
+  const Pricing pricing = price(basket);
+  const Accrual accrual = accrue(at_sale, basket, pricing, LocalTime{}).value();
+  const auto frozen = testing::provisional(accrual);
+  const EarnedSale sale{at_sale, basket, pricing, LocalTime{}, accrual, frozen};
+  const std::array<ReturnedLine, 1> one{{{1, 1}}};
+  for (const ReversalMethod method :
+       {ReversalMethod::frozen, ReversalMethod::proportional, ReversalMethod::recompute}) {
+    EXPECT_EQ(taken_back(sale, method, one).value(), Points{50});
+  }
+}
+
 TEST(Vectors, V12_PointsAreEarnedInTheProgrammesCurrency) {
   // Goal: 1 EUR = 17 ZAR: 100 EUR and 1,700 ZAR both earn 100 points.
   Programme programme = plain_programme();
@@ -262,6 +280,31 @@ TEST(Vectors, V15_MultiplicativeAndAdditive) {
   EXPECT_EQ(twice_exact(), 75);
   programme.stacking = Stacking::additive;
   EXPECT_EQ(twice_exact(), 65);
+}
+
+TEST(Vectors, V19_ALateReceiptOpensADeltaSlice) {
+  // Goal: a receipt after the close is posted as slice 2; the ERP has the sum of the slices, and
+  // slice 1 is untouched.
+  const auto sums = [](const char* amount) {
+    const auto sale =
+        ReceiptBuilder().line("1", amount).tender(contract::TenderKind::cash, amount).take();
+    const Pricing pricing = price(sale);
+    return sums_of(sale, pricing, journal_of(sale, pricing).value());
+  };
+  StoreDay day({"acme", "DE-001", parse_business_date("2026-11-21").value(), "aggregated"});
+  ASSERT_TRUE(day.add("R1", sums("10.00")));
+  ASSERT_TRUE(day.add("R2", sums("20.00")));
+  EXPECT_EQ(day.close(), 1U);
+  const Slice first = day.slices()[0];
+  EXPECT_EQ(day.add("late", sums("5.00")).value(), StoreDay::Added::added);
+  EXPECT_EQ(day.close(), 2U);
+  EXPECT_EQ(day.slices()[0], first);
+  EXPECT_EQ(day.slices()[1].sums, sums("5.00"));
+  EXPECT_EQ(day.slice_of("late"), 2U);
+  DaySums all;
+  for (const char* amount : {"10.00", "20.00", "5.00"}) ASSERT_TRUE(add(all, sums(amount)));
+  EXPECT_EQ(day.posted().value(), all);
+  EXPECT_EQ(all.journal[0], (Posting{Account::cash, Side::debit, money("35.00"), ""}));
 }
 
 TEST(Vectors, V20_WindowsAreHalfOpenInTheShopsZone) {

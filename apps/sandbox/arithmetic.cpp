@@ -140,7 +140,17 @@ std::expected<void, Refusal> discount_order(const Receipt& receipt, Priced& pric
   if (receipt.order_discount_minor > amounts) {
     return refuse("discount_exceeds_amount", "the discounts exceed the lines they are taken from");
   }
-  allocate(receipt.order_discount_minor, runs);
+  // A line whose own discount left no minor unit takes no share, though a fraction of one may be
+  // left of it: nothing can be taken off nothing. For earning it keeps its weight.
+  std::vector<Run> bearing = runs;
+  for (Run& run : bearing) {
+    if (priced.lines[run.line].amount == 0) run.weight = 0;
+  }
+  allocate(receipt.order_discount_minor, bearing);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i].share = bearing[i].share;
+    runs[i].extra = bearing[i].extra;
+  }
   const Wide minor_weight =
       power_of_ten(static_cast<unsigned>(priced.scale - receipt.currency.exponent()));
   const auto shares = take_shares(runs, minor_weight, priced.lines.size());

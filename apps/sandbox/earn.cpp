@@ -71,9 +71,20 @@ void exclude_tenders(const Programme& programme, const Receipt& receipt, std::in
   std::int64_t base = 0;
   for (const std::int64_t amount : eligible.lines) base += amount;
   const Wide share = divide(Wide{base} * excluded, due, Rounding::half_up);
-  allocate(static_cast<std::int64_t>(std::max(Wide{0}, share)), eligible.runs);
-  const auto shares = take_shares(eligible.runs, minor_weight, receipt.lines.size());
-  for (std::size_t i = 0; i < shares.size(); ++i) eligible.lines[i] -= shares[i];
+  const auto taken = static_cast<std::int64_t>(std::max(Wide{0}, share));
+  allocate(taken, eligible.runs);
+  (void)take_shares(eligible.runs, minor_weight, receipt.lines.size());
+  // A line gives up its part by its amount: units priced below a minor unit may weigh nothing.
+  std::vector<Run> amounts;
+  for (const Run& run : eligible.runs) {
+    if (!amounts.empty() && amounts.back().line == run.line) continue;
+    amounts.push_back({.line = run.line,
+                       .count = run.den,
+                       .den = run.den,
+                       .weight = std::max<std::int64_t>(0, eligible.lines[run.line])});
+  }
+  allocate(taken, amounts);
+  for (const Run& run : amounts) eligible.lines[run.line] -= run.share * run.count + run.extra;
 }
 
 Eligible eligible_amounts(const Programme& programme, const Receipt& receipt,

@@ -156,6 +156,7 @@ class Pricer {
               ? std::max<std::int64_t>(0, line.extended.minor - line.discount.minor)
               : 0;
       worth += left;
+      // A fraction alone bears nothing: the line's amount would fall below zero.
       weights.push_back({std::max<std::int64_t>(0, left * minor + (left > 0 ? line.fraction : 0)),
                          line.discount_units.units});
     }

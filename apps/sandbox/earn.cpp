@@ -122,12 +122,27 @@ struct Component {
   std::vector<Wide> factors;
 };
 
-std::vector<const Campaign*> active_campaigns(const Programme& programme, const Receipt& receipt) {
+/// Whether what a campaign's lines leave to earn on is worth its threshold.
+bool reaches(const Programme& programme, const Receipt& receipt, const Decimal& rate,
+             const Eligible& eligible, const Campaign& campaign) {
+  Big worth = 0;
+  for (std::size_t i = 0; i < receipt.lines.size(); ++i) {
+    const ReceiptLine& line = receipt.lines[i];
+    if (earns(programme, line) && covers(campaign, line.article)) worth += eligible.lines[i];
+  }
+  return worth * rate.units * power_of_ten(campaign.spend_from.scale) >=
+         Big{campaign.spend_from.units} * power_of_ten(rate.scale) *
+             power_of_ten(receipt.currency.exponent());
+}
+
+std::vector<const Campaign*> active_campaigns(const Programme& programme, const Receipt& receipt,
+                                              const Decimal& rate, const Eligible& eligible) {
   std::vector<const Campaign*> active;
   if (programme.campaigns.empty()) return active;
   const std::int64_t local = local_micros(programme.zone_of(receipt.region), receipt.occurred_at);
   for (const Campaign& campaign : programme.campaigns) {
-    if (local >= campaign.from_micros && local < campaign.until_micros) {
+    if (local >= campaign.from_micros && local < campaign.until_micros &&
+        reaches(programme, receipt, rate, eligible, campaign)) {
       active.push_back(&campaign);
     }
   }
@@ -306,7 +321,7 @@ std::expected<Earned, Refusal> earn(const Programme& programme, const Receipt& r
   const auto rate = exchange_rate(programme, receipt.currency);
   if (!rate) return std::unexpected(rate.error());
   const Eligible eligible = eligible_amounts(programme, receipt, *priced);
-  const auto active = active_campaigns(programme, receipt);
+  const auto active = active_campaigns(programme, receipt, *rate, eligible);
   const Factors factors = factors_of(programme, receipt, *rate, active);
   const auto components = components_of(programme, receipt, factors, active);
   std::vector<Big> values;

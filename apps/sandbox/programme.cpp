@@ -100,10 +100,13 @@ void read_rules(JsonFields& root, Programme& programme, std::string& fault) {
         {tier.text("tier", true), multiplier(tier), strings(tier, "members")});
   });
   each(root, "campaigns", campaigns_max, fault, [&](JsonFields& campaign) {
-    campaign.only({"id", "multiplier", "articles", "from", "until"});
-    programme.campaigns.push_back(
-        {campaign.text("id", true), multiplier(campaign), strings(campaign, "articles"),
-         local_time(campaign, "from", INT64_MIN), local_time(campaign, "until", INT64_MAX)});
+    campaign.only({"id", "multiplier", "articles", "from", "until", "spend_from"});
+    const Decimal spend_from = campaign.decimal("spend_from").value_or(Decimal{});
+    if (spend_from.is_negative()) campaign.fail("spend_from", "must not be negative");
+    programme.campaigns.push_back({campaign.text("id", true), multiplier(campaign),
+                                   strings(campaign, "articles"),
+                                   local_time(campaign, "from", INT64_MIN),
+                                   local_time(campaign, "until", INT64_MAX), spend_from});
   });
   each(root, "rates", list_max, fault, [&](JsonFields& rate) {
     const auto currency = find_currency(rate.text("currency", true));

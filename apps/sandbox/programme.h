@@ -25,6 +25,7 @@ struct Campaign {
   std::vector<std::string> articles;     ///< `TOY-*` matches a prefix; empty matches every article
   std::int64_t from_micros = INT64_MIN;  ///< local time
   std::int64_t until_micros = INT64_MAX;
+  Decimal spend_from;  ///< what its lines leave to earn on, in the programme's currency; 0: any
 };
 
 /// The rules of the programme (programme.example.json). Without a file: one point a whole unit of

@@ -17,6 +17,9 @@ using contract::LineAction;
 constexpr std::size_t campaigns_at_once_max = 32;
 /// Products under this many bits leave room for sums over 20,000 lines in 128 bits.
 constexpr unsigned product_bits_max = 108;
+constexpr unsigned narrow_bits_max = 126;
+/// A threshold has at most nine places.
+constexpr unsigned threshold_bits = 30;
 
 unsigned bits(Wide value) {
   const auto magnitude = static_cast<unsigned __int128>(value < 0 ? -value : value);
@@ -78,7 +81,10 @@ class Accruer {
       tier_ = *tier;
       tier_multiplier_ = programme_.tiers[*tier].multiplier;
     }
-    if (!match_campaigns(at)) return beyond("too many campaigns hold for one receipt");
+    if (bits(accrual_.eligible.minor) + bits(*rate) + threshold_bits > narrow_bits_max) {
+      return beyond("amounts and multipliers are too large");
+    }
+    if (!match_campaigns(at, *rate)) return beyond("too many campaigns hold for one receipt");
     Result<Accrual> accrual = multiply(*rate);
     if (accrual && kept.empty()) spread(*accrual);
     return accrual;
@@ -139,11 +145,24 @@ class Accruer {
            programme_.earns(transaction_.lines[index].kind);
   }
 
-  bool match_campaigns(LocalTime at) {
+  /// Whether the campaign's articles leave enough to earn on.
+  [[nodiscard]] bool reaches(const Campaign& campaign, const Ratio& rate) const {
+    if (!campaign.spend_from) return true;
+    Wide worth = 0;
+    for (std::size_t i = 0; i < pricing_.lines.size(); ++i) {
+      if (!takes_part(i) || !campaign.covers(transaction_.lines[i].article)) continue;
+      worth += accrual_.lines[i].eligible.minor;
+    }
+    return worth * rate.numerator * campaign.spend_from->denominator >=
+           Wide{campaign.spend_from->numerator} * rate.denominator *
+               power_of_ten(transaction_.currency.exponent());
+  }
+
+  bool match_campaigns(LocalTime at, const Ratio& rate) {
     masks_.resize(pricing_.lines.size(), 0);
     for (std::uint32_t c = 0; c < programme_.campaigns.size(); ++c) {
       const Campaign& campaign = programme_.campaigns[c];
-      if (!campaign.holds_at(at)) continue;
+      if (!campaign.holds_at(at) || !reaches(campaign, rate)) continue;
       bool any = false;
       for (std::size_t i = 0; i < pricing_.lines.size(); ++i) {
         if (!takes_part(i) || !campaign.covers(transaction_.lines[i].article)) continue;

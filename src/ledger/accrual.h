@@ -51,10 +51,11 @@ struct Accrual {
 /// Points of a sale, or of an exchange's sold lines; zero for other kinds and without a member.
 /// Eligible is what a line of an earning kind costs after discounts, less its share of the tenders
 /// that do not earn: base × excluded / amount due, rounded half up, over all sold units by largest
-/// remainder. All components are summed unrounded and rounded once; the whole number goes to the
-/// components and from each to the units it was given for (unit_split.h). `at` is the shop's wall
-/// clock. Faults: rate_missing (currency), arithmetic_range (beyond 128-bit products, or more than
-/// 32 campaigns on one receipt). Deterministic; nothing is looked up.
+/// remainder. A campaign with a threshold holds when what its articles leave to earn on reaches it.
+/// All components are summed unrounded and rounded once; the whole number goes to the components
+/// and from each to the units it was given for (unit_split.h). `at` is the shop's wall clock.
+/// Faults: rate_missing (currency), arithmetic_range (beyond 128-bit products, or more than 32
+/// campaigns on one receipt). Deterministic; nothing is looked up.
 [[nodiscard]] Result<Accrual> accrue(const Programme& programme,
                                      const contract::Transaction& transaction,
                                      const Pricing& pricing, LocalTime at);

@@ -105,6 +105,27 @@ TEST(Accrual, AddedMultipliersNeverGoBelowNothing) {
   EXPECT_EQ(accrual.lines[1].points.sum(), 0);
 }
 
+TEST(Accrual, AThresholdIsJudgedOnWhatIsLeftToEarnOn) {
+  // Goal: from 50.00 on toys: reached by 50.00 of toys, in another currency at its rate; missed by
+  // 49.99, by other goods, and by what a gift card leaves.
+  Programme programme = plain_programme();
+  programme.rates.push_back({testing::currency_of("ZAR"), {1, 17}});
+  programme.campaigns.push_back({"toys", {2, 1}, {"TOY-*"}, {}, {}, Ratio{50, 1}});
+  const auto total = [&](const contract::Transaction& sale) {
+    return accrued(sale, programme).total.count;
+  };
+  EXPECT_EQ(total(ReceiptBuilder().line("1", "50.00", "TOY-1").take()), 100);
+  EXPECT_EQ(total(ReceiptBuilder("ZAR").line("1", "850.00", "TOY-1").take()), 100);
+  EXPECT_EQ(total(ReceiptBuilder("ZAR").line("1", "849.99", "TOY-1").take()), 49);
+  EXPECT_EQ(total(ReceiptBuilder().line("1", "49.99", "TOY-1").line("1", "9", "CUP").take()), 58);
+  EXPECT_EQ(total(ReceiptBuilder()
+                      .line("1", "50.00", "TOY-1")
+                      .tender(TenderKind::gift_card, "1.00")
+                      .tender(TenderKind::card, "49.00")
+                      .take()),
+            49);
+}
+
 TEST(Accrual, RoundingModes) {
   // Goal: 1.50 at one point per EUR under each rule (DOMAIN 7.1).
   const auto sale = ReceiptBuilder().line("1", "1.50").take();

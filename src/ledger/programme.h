@@ -61,6 +61,9 @@ struct Campaign {
   std::vector<std::string> articles;  ///< globs with `*` and `?`; none: every article
   std::optional<LocalTime> from;
   std::optional<LocalTime> until;
+  /// What is left to earn on of its articles must be worth as much, in the programme's major unit;
+  /// judged anew for what is kept when points are taken back by recomputing.
+  std::optional<Ratio> spend_from;
 
   [[nodiscard]] bool holds_at(LocalTime at) const {
     return (!from || at >= *from) && (!until || at < *until);

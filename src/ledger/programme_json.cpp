@@ -215,7 +215,8 @@ class Reader : private FieldReader<Reader> {
                               {"multiplier", &Reader::campaign_multiplier},
                               {"articles", &Reader::campaign_articles},
                               {"from", &Reader::campaign_from},
-                              {"until", &Reader::campaign_until}});
+                              {"until", &Reader::campaign_until},
+                              {"spend_from", &Reader::campaign_spend_from}});
           const Campaign& campaign = programme_.campaigns.back();
           if (done && campaign.id.empty()) return fail(malformed(pointer + "/id", "is missing"));
           if (done && campaign.from && campaign.until && *campaign.from >= *campaign.until) {
@@ -250,6 +251,10 @@ class Reader : private FieldReader<Reader> {
   }
   Status campaign_until(const dom::element& element, const std::string& at) {
     return wall_clock(element, at, programme_.campaigns.back().until);
+  }
+
+  Status campaign_spend_from(const dom::element& element, const std::string& at) {
+    return ratio(element, at, rate_max, programme_.campaigns.back().spend_from.emplace());
   }
 
   Status zones(const dom::element& element, const std::string& at) {

@@ -77,6 +77,7 @@ TEST(ProgrammeJson, RefusesWithThePlace) {
       {with(R"("tiers":[{"tier":"a","multiplier":"-2"}])"), "/tiers/0/multiplier"},
       {with(R"("tiers":[{"tier":"a","members":["x","x"]}])"), "/tiers"},
       {with(R"("campaigns":[{"id":"a","from":"2026-11-21"}])"), "/campaigns/0/from"},
+      {with(R"("campaigns":[{"id":"a","spend_from":50}])"), "/campaigns/0/spend_from"},
       {with(R"("campaigns":[{"id":"a","from":"2026-11-21T00:00:00",)"
             R"("until":"2026-11-21T00:00:00"}])"),
        "/campaigns/0/until"},
@@ -120,6 +121,7 @@ TEST(ProgrammeJson, ReadsTheGuidesExample) {
   ASSERT_TRUE(programme) << programme.error().where << " " << programme.error().cause;
   EXPECT_EQ(programme->version, 3U);
   EXPECT_EQ(programme->returns.basket_promotions.size(), 2U);
+  EXPECT_EQ(programme->campaigns.at(0).spend_from, (Ratio{50, 1}));
 }
 
 TEST(ProgrammeJson, RefusesContradictoryReturnPolicies) {

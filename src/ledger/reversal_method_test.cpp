@@ -83,6 +83,19 @@ TEST(ReversalMethod, ACampaignsPointsGoWithItsGoods) {
   }
 }
 
+TEST(ReversalMethod, OnlyRecomputingTakesAThresholdsBonusBackAtOnce) {
+  // Goal: 3 x 20.00, doubled from 50.00: 120 points. Returning one keeps the bonus of the others by
+  // units; recomputed what is kept earns 40, so 80 are taken.
+  Programme programme = plain_programme();
+  programme.campaigns.push_back({"double-from-50", {2, 1}, {}, {}, {}, Ratio{50, 1}});
+  const Sold sold(ReceiptBuilder().line("3", "20.00").take(), programme);
+  ASSERT_EQ(sold.accrual.total, Points{120});
+  EXPECT_EQ(sold.taken(ReversalMethod::frozen, {{1, 1}}), 40);
+  EXPECT_EQ(sold.taken(ReversalMethod::recompute, {{1, 1}}), 80);
+  EXPECT_EQ(sold.taken(ReversalMethod::recompute, {{1, 2}}), 100);
+  EXPECT_EQ(sold.taken(ReversalMethod::recompute, {{1, 3}}), 120);
+}
+
 TEST(ReversalMethod, MeasuredGoodsComeBackByWeight) {
   // Goal: 0.4 of 1.5 kg take their proportion of 30 points, whatever the method.
   const Sold sold(ReceiptBuilder().line("1.5", "20.00").measured().take());
@@ -135,6 +148,8 @@ Programme random_rules() {
   Programme programme = plain_programme();
   programme.points_per_unit = {*rc::gen::inRange<std::int64_t>(1, 30), 7};
   programme.campaigns.push_back({"b", {3, 2}, {"B"}, {}, {}});
+  programme.campaigns.push_back(
+      {"from", {2, 1}, {}, {}, {}, Ratio{*rc::gen::inRange<std::int64_t>(1, 200), 1}});
   programme.stacking = *rc::gen::element(Stacking::multiplicative, Stacking::additive);
   programme.rounding =
       *rc::gen::element(Rounding::floor, Rounding::half_up, Rounding::half_even, Rounding::ceil);

@@ -96,36 +96,12 @@ Result<Opened> GroupWriter::open() {
                 .schema_version = newest_schema()};
 }
 
-void GroupWriter::push(Unit unit, Store::Committed done) {
-  const Lane lane = unit.lane;
-  {
-    const std::lock_guard lock(inbox_mutex_);
-    if (!closed_) {
-      inbox_.push(lane, Item{std::move(unit), std::move(done), {}});
-      queued_.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
-  }
-  UnitResult result{.outcome = Outcome::failed,
-                    .fault = closed_fault("commit", "the data store is closed")};
-  home_.post(
-      [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
-}
-
-void GroupWriter::close() {
-  const std::lock_guard lock(inbox_mutex_);
-  closed_ = true;
-}
-
 Fault GroupWriter::closed() const {
   return closed_fault("commit", "refused until reopened: " + broken_by_.cause);
 }
 
 std::vector<GroupWriter::Item> GroupWriter::next_group() {
-  {
-    const std::lock_guard lock(inbox_mutex_);
-    queue_.take_all(inbox_);
-  }
+  (void)queue_.gather();
   std::vector<Item> group;
   std::uint64_t bytes = 0;
   while (group.size() < group_units_max_ && bytes < group_bytes_max) {
@@ -145,12 +121,12 @@ bool GroupWriter::run_once() {
   write(group);
   const auto micros = static_cast<std::uint64_t>((home_.monotonic() - started).count());
   commit_micros_max_ = std::max(commit_micros_max_.load(), micros);
-  answer(std::move(group));
+  queue_.answer(std::move(group));
   return queue_.size() > 0;
 }
 
 void GroupWriter::write(std::span<Item> items) {
-  if (refuses()) return answer_all(items, Outcome::failed, closed());
+  if (refuses()) return CommitQueue::set_all(items, Outcome::failed, closed());
   if (attempt(items) == Attempt::answered) return;
   write(items.first(items.size() / 2));
   write(items.subspan(items.size() / 2));
@@ -160,14 +136,15 @@ GroupWriter::Attempt GroupWriter::refused(std::span<Item> items, const Fault& fa
   roll_back();
   // A unit that is at fault itself is found by halving; everything else is everybody's misfortune.
   if (fault.fault_class == FaultClass::rejected && items.size() > 1) return Attempt::split;
-  answer_all(items, Outcome::failed, fault);
+  CommitQueue::set_all(items, Outcome::failed, fault);
   return Attempt::answered;
 }
 
 GroupWriter::Attempt GroupWriter::attempt(std::span<Item> items) {
   const Duration started = home_.monotonic();
   if (Status connected = connect(); !connected) {
-    answer_all(items, Outcome::failed, unavailable_fault("commit", connected.error().cause));
+    CommitQueue::set_all(items, Outcome::failed,
+                         unavailable_fault("commit", connected.error().cause));
     return Attempt::answered;
   }
   std::vector<const Unit*> units;
@@ -179,7 +156,7 @@ GroupWriter::Attempt GroupWriter::attempt(std::span<Item> items) {
   if (!group.take(asked.rows)) {
     roll_back();
     stop_for_good(locked_fault("commit", "another process has taken over the data store"));
-    answer_all(items, Outcome::failed, broken_by_);
+    CommitQueue::set_all(items, Outcome::failed, broken_by_);
     return Attempt::answered;
   }
   if (const std::vector<Step> more = group.more_questions(); !more.empty()) {
@@ -207,7 +184,7 @@ GroupWriter::Attempt GroupWriter::commit(std::span<Item> items, Group& group,
           ran.sent_in_part || (ran.refused_by_server && ran.failed_step + 1 < steps.size());
       if (before_commit) return refused(items, *ran.fault);
       stop_for_good(*ran.fault);
-      answer_all(items, Outcome::unknown, unclear_fault("commit", ran.fault->cause));
+      CommitQueue::set_all(items, Outcome::unknown, unclear_fault("commit", ran.fault->cause));
       return Attempt::answered;
     }
     group.publish(positions_);
@@ -244,29 +221,6 @@ void GroupWriter::stop_for_good(Fault fault) {
   broken_by_ = std::move(fault);
   broken_.store(true, std::memory_order_release);
   connection_.reset();
-}
-
-void GroupWriter::answer_all(std::span<Item> items, Outcome outcome, const Fault& fault) {
-  for (Item& item : items) {
-    item.result = {};
-    item.result.outcome = outcome;
-    item.result.fault = fault;
-  }
-}
-
-void GroupWriter::answer(std::vector<Item> group) {
-  queued_.fetch_sub(group.size(), std::memory_order_relaxed);
-  struct Answer {
-    Store::Committed done;
-    UnitResult result;
-  };
-  std::vector<Answer> answers;
-  answers.reserve(group.size());
-  for (Item& item : group) answers.push_back({std::move(item.done), std::move(item.result)});
-  // One post for the whole commit: waking the shard costs more than what it then does.
-  home_.post([answers = std::move(answers)]() mutable {
-    for (Answer& each : answers) each.done(std::move(each.result));
-  });
 }
 
 Result<TargetNumber> GroupWriter::target_number(std::string_view name) {

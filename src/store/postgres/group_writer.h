@@ -6,11 +6,12 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/scheduler.h"
 #include "store/api/store.h"
-#include "store/lane_queue.h"
+#include "store/commit_queue.h"
 #include "store/postgres/connection.h"
 #include "store/postgres/group.h"
 
@@ -33,17 +34,18 @@ class GroupWriter {
     bool no_loss_on_node_failure = false;
   };
 
-  GroupWriter(runtime::Scheduler& home, Options options) : home_(home), options_(options) {}
+  GroupWriter(runtime::Scheduler& home, Options options)
+      : home_(home), options_(std::move(options)), queue_(home) {}
 
   /// Connects, brings the schema up to date, takes over all partitions.
   Result<Opened> open();
 
   /// Any thread.
-  void push(Unit unit, Store::Committed done);
+  void push(Unit unit, Store::Committed done) { queue_.push(std::move(unit), std::move(done)); }
   /// Writes one group; true when more is waiting. One thread at a time.
   bool run_once();
   /// No more units are taken; those queued are still written by `run_once`.
-  void close();
+  void close() { queue_.close(); }
 
   [[nodiscard]] bool refuses() const { return broken_.load(std::memory_order_acquire); }
   /// Issues the number of a target, between two groups.
@@ -53,14 +55,10 @@ class GroupWriter {
   [[nodiscard]] std::uint64_t units() const { return units_; }
   [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
   [[nodiscard]] std::uint64_t commit_micros_max() const { return commit_micros_max_; }
-  [[nodiscard]] std::uint64_t queue_depth() const { return queued_; }
+  [[nodiscard]] std::uint64_t queue_depth() const { return queue_.depth(); }
 
  private:
-  struct Item {
-    Unit unit;
-    Store::Committed done;
-    UnitResult result;
-  };
+  using Item = CommitQueue::Item;
   enum class Attempt : std::uint8_t { answered, split };
 
   /// Connects when there is no usable connection.
@@ -76,8 +74,6 @@ class GroupWriter {
   void roll_back();
   void adapt(std::size_t units, Duration worked);
   void stop_for_good(Fault fault);
-  static void answer_all(std::span<Item> items, Outcome outcome, const Fault& fault);
-  void answer(std::vector<Item> group);
   [[nodiscard]] Fault closed() const;
 
   runtime::Scheduler& home_;
@@ -89,11 +85,7 @@ class GroupWriter {
   std::size_t group_units_max_ = 128;
 
   std::mutex database_;  ///< held while a group is written
-  std::mutex inbox_mutex_;
-  LaneQueue<Item> inbox_;
-  bool closed_ = false;
-  LaneQueue<Item> queue_;
-  std::atomic<std::uint64_t> queued_{0};
+  CommitQueue queue_;
   std::atomic<bool> broken_{false};
   Fault broken_by_;
 

@@ -1,8 +1,6 @@
 #include "store/postgres/postgres_store.h"
 
 #include <atomic>
-#include <deque>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -10,6 +8,7 @@
 #include "store/api/faults.h"
 #include "store/postgres/group_writer.h"
 #include "store/postgres/reader.h"
+#include "store/read_queue.h"
 #include "store/worker.h"
 
 namespace crossfoot::store {
@@ -41,11 +40,6 @@ class PostgresStore final : public Store {
   void close() override;
 
  private:
-  struct Read {
-    Work work;
-    Done done;
-  };
-
   void stop_threads();
   bool read_step(PostgresReader& reader);
 
@@ -55,8 +49,7 @@ class PostgresStore final : public Store {
   GroupWriter writer_;
   std::vector<std::unique_ptr<PostgresReader>> readers_;
 
-  std::mutex reads_mutex_;
-  std::deque<Read> reads_;
+  ReadQueue reads_{home_};
   std::atomic<bool> closed_{false};
   bool closing_ = false;  ///< shard thread
   std::unique_ptr<Worker> write_worker_;
@@ -88,10 +81,7 @@ void PostgresStore::commit(Unit unit, Committed done) {
 }
 
 void PostgresStore::read(Work work, Done done) {
-  {
-    const std::lock_guard lock(reads_mutex_);
-    reads_.push_back({std::move(work), std::move(done)});
-  }
+  reads_.push(std::move(work), std::move(done));
   if (closing_) {
     // No thread is left: the refusal is told here, and `done` runs later as ever.
     while (read_step(*readers_.front())) {
@@ -102,21 +92,7 @@ void PostgresStore::read(Work work, Done done) {
 }
 
 bool PostgresStore::read_step(PostgresReader& reader) {
-  Read read;
-  {
-    const std::lock_guard lock(reads_mutex_);
-    if (reads_.empty()) return false;
-    read = std::move(reads_.front());
-    reads_.pop_front();
-  }
-  if (closed_) reader.refuse(closed_fault("read", "the data store is closed"));
-  if (writer_.refuses()) reader.refuse(closed_fault("read", "refused until reopened"));
-  reader.begin();
-  read.work(reader);
-  reader.end();
-  // What the work holds belongs to the shard and is destroyed on its thread.
-  home_.post([work = std::move(read.work), done = std::move(read.done)]() mutable { done(); });
-  return true;
+  return reads_.run_next(reader, closed_, writer_.refuses());
 }
 
 Result<TargetNumber> PostgresStore::target_number(std::string_view name) {

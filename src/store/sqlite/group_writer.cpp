@@ -15,7 +15,8 @@ GroupWriter::GroupWriter(Connection& connection, JournalTail& tail, LogKeeper& l
       home_(home),
       options_(options),
       journal_(connection, tail),
-      units_writer_(connection, journal_) {}
+      units_writer_(connection, journal_),
+      queue_(home) {}
 
 Status GroupWriter::open(Instant last_recorded_at) {
   struct Wanted {
@@ -52,44 +53,13 @@ Status GroupWriter::open(Instant last_recorded_at) {
   return {};
 }
 
-void GroupWriter::push(Unit unit, Store::Committed done) {
-  const Lane lane = unit.lane;
-  {
-    const std::lock_guard lock(inbox_mutex_);
-    if (!closed_) {
-      inbox_.push(lane, Item{std::move(unit), std::move(done), {}});
-      queued_.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
-  }
-  UnitResult result{.outcome = Outcome::failed,
-                    .fault = closed_fault("commit", "the data store is closed")};
-  home_.post(
-      [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
-}
-
-std::uint64_t GroupWriter::queue_depth() const {
-  return queued_.load(std::memory_order_relaxed);
-}
-
-void GroupWriter::close() {
-  const std::lock_guard lock(inbox_mutex_);
-  closed_ = true;
-}
-
 Fault GroupWriter::closed() const {
   return closed_fault("commit", "refused until reopened: " + broken_by_.cause);
 }
 
-bool GroupWriter::take_inbox() {
-  const std::lock_guard lock(inbox_mutex_);
-  queue_.take_all(inbox_);
-  return closed_;
-}
-
 bool GroupWriter::run_once() {
   const std::lock_guard database(database_);
-  const bool closing = take_inbox();
+  const bool closing = queue_.gather();
   if (queue_.size() == 0) return false;
   if (refuses()) return refuse_queued();
 
@@ -108,10 +78,10 @@ bool GroupWriter::run_once() {
   if (!begin()) {
     fault =
         refuses() ? closed() : connection_.fault(sqlite3_errcode(connection_.handle()), "begin");
-    refuse_all(group, Outcome::failed, fault);
+    CommitQueue::set_all(group, Outcome::failed, fault);
   } else if (!fill(group, started, fault)) {
     roll_back();
-    refuse_all(group, Outcome::failed, fault);
+    CommitQueue::set_all(group, Outcome::failed, fault);
   } else if (commit(group)) {
     journal_.published(home_.monotonic());
     log_.committed(frames_);
@@ -119,7 +89,7 @@ bool GroupWriter::run_once() {
   units_writer_.clear_totals();
   const auto micros = static_cast<std::uint64_t>((home_.monotonic() - started).count());
   commit_micros_max_ = std::max(commit_micros_max_.load(), micros);
-  answer(std::move(group));
+  queue_.answer(std::move(group));
   if (!refuses()) log_.finish_rest(connection_);
   return queue_.size() > 0 && (bulk_allowed || !log_.under_pressure());
 }
@@ -139,7 +109,7 @@ bool GroupWriter::fill(std::vector<Item>& group, Duration started, Fault& fault)
   for (;;) {
     if (!write(group, fault)) return false;
     if (home_.monotonic() - started >= options_.budget) break;
-    if (queue_.size() == 0) take_inbox();
+    if (queue_.size() == 0) queue_.gather();
     std::optional<Item> item = queue_.next(bulk_allowed);
     if (!item) break;
     group.push_back(std::move(*item));
@@ -207,7 +177,7 @@ bool GroupWriter::commit(std::vector<Item>& group) {
   broken_by_ = connection_.fault(code, "commit");
   broken_.store(true, std::memory_order_release);
   roll_back();
-  refuse_all(group, Outcome::unknown, unclear_fault("commit", broken_by_.cause));
+  CommitQueue::set_all(group, Outcome::unknown, unclear_fault("commit", broken_by_.cause));
   return false;
 }
 
@@ -216,36 +186,12 @@ void GroupWriter::roll_back() {
   if (connection_.in_transaction()) (void)rollback_.run();
 }
 
-void GroupWriter::refuse_all(std::vector<Item>& group, Outcome outcome, const Fault& fault) {
-  // What a unit was answered by itself (a duplicate, say) may rest on rows of this very group.
-  for (Item& item : group) {
-    item.result = {};
-    item.result.outcome = outcome;
-    item.result.fault = fault;
-  }
-}
-
 bool GroupWriter::refuse_queued() {
   std::vector<Item> group;
   while (std::optional<Item> item = queue_.next(true)) group.push_back(std::move(*item));
-  refuse_all(group, Outcome::failed, closed());
-  answer(std::move(group));
+  CommitQueue::set_all(group, Outcome::failed, closed());
+  queue_.answer(std::move(group));
   return false;
-}
-
-void GroupWriter::answer(std::vector<Item> group) {
-  queued_.fetch_sub(group.size(), std::memory_order_relaxed);
-  struct Answer {
-    Store::Committed done;
-    UnitResult result;
-  };
-  std::vector<Answer> answers;
-  answers.reserve(group.size());
-  for (Item& item : group) answers.push_back({std::move(item.done), std::move(item.result)});
-  // One post for the whole commit: waking the shard costs more than what it then does.
-  home_.post([answers = std::move(answers)]() mutable {
-    for (Answer& each : answers) each.done(std::move(each.result));
-  });
 }
 
 Status GroupWriter::finish() {

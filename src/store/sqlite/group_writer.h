@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "runtime/scheduler.h"
 #include "store/api/store.h"
-#include "store/lane_queue.h"
+#include "store/commit_queue.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/log_keeper.h"
 #include "store/sqlite/unit_writer.h"
@@ -38,13 +39,13 @@ class GroupWriter {
   Status open(Instant last_recorded_at);
 
   /// Any thread. False when nothing is taken any more; then `done` was answered.
-  void push(Unit unit, Store::Committed done);
+  void push(Unit unit, Store::Committed done) { queue_.push(std::move(unit), std::move(done)); }
 
   /// Writes one group; true when more is waiting. One thread at a time.
   bool run_once();
 
   /// No more units are taken; those queued are still written by `run_once`.
-  void close();
+  void close() { queue_.close(); }
   /// Writes the open ends of the journal index. After the last group.
   Status finish();
 
@@ -59,17 +60,11 @@ class GroupWriter {
   [[nodiscard]] std::uint64_t commits() const { return commits_; }
   [[nodiscard]] std::uint64_t units() const { return units_; }
   [[nodiscard]] std::uint64_t commit_micros_max() const { return commit_micros_max_; }
-  [[nodiscard]] std::uint64_t queue_depth() const;
+  [[nodiscard]] std::uint64_t queue_depth() const { return queue_.depth(); }
 
  private:
-  struct Item {
-    Unit unit;
-    Store::Committed done;
-    UnitResult result;
-  };
+  using Item = CommitQueue::Item;
 
-  /// Answers whether the store is being closed.
-  bool take_inbox();
   bool begin();
   bool fill(std::vector<Item>& group, Duration started, Fault& fault);
   /// False when the medium failed; `fault` says how.
@@ -77,8 +72,6 @@ class GroupWriter {
   bool start_again(std::vector<Item>& group, Fault& fault);
   bool commit(std::vector<Item>& group);
   void roll_back();
-  void refuse_all(std::vector<Item>& group, Outcome outcome, const Fault& fault);
-  void answer(std::vector<Item> group);
   bool refuse_queued();
   [[nodiscard]] Fault closed() const;
 
@@ -94,11 +87,7 @@ class GroupWriter {
   std::uint64_t frames_ = 0;  ///< of the log, told by SQLite at commit
 
   std::mutex database_;  ///< held while a group is written
-  mutable std::mutex inbox_mutex_;
-  LaneQueue<Item> inbox_;
-  bool closed_ = false;
-  LaneQueue<Item> queue_;
-  std::atomic<std::uint64_t> queued_{0};
+  CommitQueue queue_;
   std::atomic<bool> broken_{false};
   Fault broken_by_;
 

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "base/invariant.h"
 #include "store/api/faults.h"
+#include "store/read_queue.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/group_writer.h"
 #include "store/sqlite/log_buffer.h"
@@ -50,11 +49,6 @@ class SqliteStore final : public Store {
   void close() override;
 
  private:
-  struct Read {
-    Work work;
-    Done done;
-  };
-
   Status open_writer();
   Status open_readers();
   Result<Opened> issue_incarnation();
@@ -84,8 +78,7 @@ class SqliteStore final : public Store {
   bool cache_grown_ = false;
   std::uint64_t look_at_commit_ = 0;
 
-  std::mutex reads_mutex_;
-  std::deque<Read> reads_;
+  ReadQueue reads_{home_};
   std::atomic<bool> closed_{false};
   bool closing_ = false;  ///< shard thread
 
@@ -247,10 +240,7 @@ void SqliteStore::commit(Unit unit, Committed done) {
 }
 
 void SqliteStore::read(Work work, Done done) {
-  {
-    const std::lock_guard lock(reads_mutex_);
-    reads_.push_back({std::move(work), std::move(done)});
-  }
+  reads_.push(std::move(work), std::move(done));
   if (read_workers_.empty() || closing_) {
     schedule(read_scheduled_, &SqliteStore::inline_read_step);
     return;
@@ -259,20 +249,7 @@ void SqliteStore::read(Work work, Done done) {
 }
 
 bool SqliteStore::read_step(SqliteReader& reader) {
-  Read read;
-  {
-    const std::lock_guard lock(reads_mutex_);
-    if (reads_.empty()) return false;
-    read = std::move(reads_.front());
-    reads_.pop_front();
-  }
-  if (closed_) reader.refuse(closed_fault("read", "the data store is closed"));
-  if (writer_->refuses()) reader.refuse(closed_fault("read", "refused until reopened"));
-  reader.begin();
-  read.work(reader);
-  reader.end();
-  // What the work holds belongs to the shard and is destroyed on its thread.
-  home_.post([work = std::move(read.work), done = std::move(read.done)]() mutable { done(); });
+  if (!reads_.run_next(reader, closed_, writer_->refuses())) return false;
   if (log_->under_pressure() && write_worker_) {
     checkpoint_worker_->wake();
     write_worker_->wake();

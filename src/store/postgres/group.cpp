@@ -4,6 +4,7 @@
 
 #include "store/api/faults.h"
 #include "store/api/home.h"
+#include "store/postgres/due_row.h"
 
 namespace crossfoot::store::postgres {
 
@@ -42,15 +43,6 @@ constexpr std::string_view find_waiters_sql =
 constexpr std::string_view find_positions_sql =
     "SELECT j.partition, j.position FROM unnest($1::bigint[], $2::bigint[]) AS k(p, n)"
     " JOIN journal j ON j.partition = k.p AND j.position = k.n";
-
-DueRow due_of(const Rows& rows, int row) {
-  return {.target = rows.number<TargetNumber>(row, 0),
-          .lane = rows.number<Lane>(row, 1),
-          .due_at = {rows.integer(row, 2)},
-          .flow = rows.id(row, 3),
-          .leg = rows.number<std::uint16_t>(row, 4),
-          .order_key = rows.hash(row, 5)};
-}
 
 memory::State::DueIndex index_of(const DueRow& row) {
   return {row.target, row.lane, row.due_at, row.flow, row.leg};

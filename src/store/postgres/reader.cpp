@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/api/faults.h"
+#include "store/postgres/due_row.h"
 
 namespace crossfoot::store::postgres {
 
@@ -27,15 +28,6 @@ BookRow book_of(const Rows& rows, int row) {
           .version = rows.number<std::uint32_t>(row, 1),
           .pending = rows.integer(row, 2) != 0,
           .state = rows.text(row, 3)};
-}
-
-DueRow due_of(const Rows& rows, int row) {
-  return {.target = rows.number<TargetNumber>(row, 0),
-          .lane = rows.number<Lane>(row, 1),
-          .due_at = {rows.integer(row, 2)},
-          .flow = rows.id(row, 3),
-          .leg = rows.number<std::uint16_t>(row, 4),
-          .order_key = rows.hash(row, 5)};
 }
 
 JournalRow journal_of(const Rows& rows, int row) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/api/faults.h"
+#include "store/sqlite/stored_rows.h"
 
 namespace crossfoot::store::sqlite {
 
@@ -12,16 +13,6 @@ constexpr int progress_every = 20'000;  // instructions: well under a millisecon
 
 std::int64_t bounded(std::size_t limit) {
   return static_cast<std::int64_t>(std::min<std::size_t>(limit, 100'000));
-}
-
-FlowRow flow_of(const Statement& s) {
-  return {.id = s.id(0),
-          .version = s.number<std::uint32_t>(1),
-          .status = s.number<FlowStatus>(2),
-          .calling = s.integer(3) != 0,
-          .code = s.text(4),
-          .since = {s.integer(5)},
-          .state = s.text(6)};
 }
 
 BookRow book_of(const Statement& s) {
@@ -141,7 +132,7 @@ Result<std::optional<KeyRow>> SqliteReader::find_key(KeyKind kind, BusinessDate 
                                                      const Hash128& hash) {
   if (Status ok = usable(); !ok) return fail(ok.error());
   key_.query(kind, date, hash);
-  return row<KeyRow>(key_, "key", [&](const Statement& s) {
+  return first_row<KeyRow>(*connection_, key_, "key", [&](const Statement& s) {
     return KeyRow{.kind = kind,
                   .date = date,
                   .hash = hash,
@@ -155,13 +146,13 @@ Result<std::optional<KeyRow>> SqliteReader::find_key(KeyKind kind, BusinessDate 
 Result<std::optional<FlowRow>> SqliteReader::load_flow(Id id) {
   if (Status ok = usable(); !ok) return fail(ok.error());
   flow_.query(id);
-  return row<FlowRow>(flow_, "flow", flow_of);
+  return first_row<FlowRow>(*connection_, flow_, "flow", flow_of);
 }
 
 Result<std::optional<BookRow>> SqliteReader::load_book(const Hash128& key) {
   if (Status ok = usable(); !ok) return fail(ok.error());
   book_.query(key);
-  return row<BookRow>(book_, "book", book_of);
+  return first_row<BookRow>(*connection_, book_, "book", book_of);
 }
 
 Result<std::vector<DueRow>> SqliteReader::due(TargetNumber target, Lane lane, Instant until,
@@ -169,22 +160,24 @@ Result<std::vector<DueRow>> SqliteReader::due(TargetNumber target, Lane lane, In
   if (Status ok = usable(); !ok) return fail(ok.error());
   if (after == nullptr) {
     due_first_.query(target, lane, until, bounded(limit));
-    return rows<DueRow>(due_first_, "due", due_of);
+    return all_rows<DueRow>(*connection_, due_first_, "due", due_of);
   }
   due_after_.query(target, lane, until, after->due_at, after->flow, after->leg, bounded(limit));
-  return rows<DueRow>(due_after_, "due", due_of);
+  return all_rows<DueRow>(*connection_, due_after_, "due", due_of);
 }
 
 Result<std::optional<Instant>> SqliteReader::next_due(TargetNumber target, Lane lane) {
   if (Status ok = usable(); !ok) return fail(ok.error());
   next_due_.query(target, lane);
-  return row<Instant>(next_due_, "due", [](const Statement& s) { return Instant{s.integer(0)}; });
+  return first_row<Instant>(*connection_, next_due_, "due",
+                            [](const Statement& s) { return Instant{s.integer(0)}; });
 }
 
 Result<bool> SqliteReader::has_waiters(TargetNumber target) {
   if (Status ok = usable(); !ok) return fail(ok.error());
   has_waiters_.query(target);
-  const auto found = row<bool>(has_waiters_, "waiter", [](const Statement&) { return true; });
+  const auto found =
+      first_row<bool>(*connection_, has_waiters_, "waiter", [](const Statement&) { return true; });
   if (!found) return fail(found.error());
   return found->has_value();
 }
@@ -192,13 +185,13 @@ Result<bool> SqliteReader::has_waiters(TargetNumber target) {
 Result<std::vector<FlowRow>> SqliteReader::calling_flows(Id after, std::size_t limit) {
   if (Status ok = usable(); !ok) return fail(ok.error());
   calling_.query(after, bounded(limit));
-  return rows<FlowRow>(calling_, "flow", flow_of);
+  return all_rows<FlowRow>(*connection_, calling_, "flow", flow_of);
 }
 
 Result<std::vector<BookRow>> SqliteReader::pending_books(const Hash128& after, std::size_t limit) {
   if (Status ok = usable(); !ok) return fail(ok.error());
   pending_.query(after, bounded(limit));
-  return rows<BookRow>(pending_, "book", book_of);
+  return all_rows<BookRow>(*connection_, pending_, "book", book_of);
 }
 
 Result<std::vector<FlowRow>> SqliteReader::flows_by_status(FlowStatus status,
@@ -208,17 +201,17 @@ Result<std::vector<FlowRow>> SqliteReader::flows_by_status(FlowStatus status,
   const bool stuck = status == FlowStatus::parked || status == FlowStatus::dead;
   if (stuck && !code.empty()) {
     stuck_code_.query(status, code, after, bounded(limit));
-    return rows<FlowRow>(stuck_code_, "flow", flow_of);
+    return all_rows<FlowRow>(*connection_, stuck_code_, "flow", flow_of);
   }
   Statement& statement = stuck ? stuck_ : by_status_;
   statement.query(status, after, bounded(limit));
-  return rows<FlowRow>(statement, "flow", flow_of);
+  return all_rows<FlowRow>(*connection_, statement, "flow", flow_of);
 }
 
 Result<std::vector<ParkedGroup>> SqliteReader::parked_groups(FlowStatus status) {
   if (Status ok = usable(); !ok) return fail(ok.error());
   parked_.query(status);
-  return rows<ParkedGroup>(parked_, "flow", [](const Statement& s) {
+  return all_rows<ParkedGroup>(*connection_, parked_, "flow", [](const Statement& s) {
     return ParkedGroup{
         .code = s.text(0), .count = s.number<std::uint64_t>(1), .oldest = {s.integer(2)}};
   });
@@ -233,7 +226,7 @@ Result<std::uint64_t> SqliteReader::last_position(Partition partition) {
 Result<std::optional<JournalRow>> SqliteReader::journal_row(std::int64_t seq, Partition partition,
                                                             std::uint64_t position) {
   journal_row_.query(seq);
-  auto found = row<JournalRow>(journal_row_, "journal", [](const Statement& s) {
+  auto found = first_row<JournalRow>(*connection_, journal_row_, "journal", [](const Statement& s) {
     return JournalRow{.partition = s.number<Partition>(0),
                       .position = s.number<std::uint64_t>(1),
                       .flow = s.id(2),
@@ -283,7 +276,7 @@ Result<std::vector<JournalRow>> SqliteReader::journal_after(Partition partition,
 Result<std::vector<SoldLineRow>> SqliteReader::sold_lines(const Hash128& link_key, Instant until) {
   if (Status ok = usable(); !ok) return fail(ok.error());
   sold_.query(link_key, until);
-  return rows<SoldLineRow>(sold_, "sold line", [](const Statement& s) {
+  return all_rows<SoldLineRow>(*connection_, sold_, "sold line", [](const Statement& s) {
     return SoldLineRow{.link_key = s.hash(0),
                        .occurred_at = {s.integer(1)},
                        .source_row = s.integer(2),
@@ -299,15 +292,17 @@ Result<std::vector<SoldLineRow>> SqliteReader::sold_lines(const Hash128& link_ke
 Result<std::vector<std::pair<std::string, std::int64_t>>> SqliteReader::counters() {
   if (Status ok = usable(); !ok) return fail(ok.error());
   counters_.query();
-  return rows<std::pair<std::string, std::int64_t>>(
-      counters_, "counter", [](const Statement& s) { return std::pair{s.text(0), s.integer(1)}; });
+  return all_rows<std::pair<std::string, std::int64_t>>(
+      *connection_, counters_, "counter",
+      [](const Statement& s) { return std::pair{s.text(0), s.integer(1)}; });
 }
 
 Result<std::optional<std::string>> SqliteReader::document(std::string_view kind,
                                                           std::string_view key) {
   if (Status ok = usable(); !ok) return fail(ok.error());
   document_.query(kind, key);
-  return row<std::string>(document_, "document", [](const Statement& s) { return s.text(0); });
+  return first_row<std::string>(*connection_, document_, "document",
+                                [](const Statement& s) { return s.text(0); });
 }
 
 Result<std::vector<DocumentRow>> SqliteReader::documents(std::string_view kind,
@@ -322,7 +317,7 @@ Result<std::vector<DocumentRow>> SqliteReader::documents(std::string_view kind,
     if (descending) statement = &documents_down_;
     statement->query(kind, after, bounded(limit));
   }
-  return rows<DocumentRow>(*statement, "document", [](const Statement& s) {
+  return all_rows<DocumentRow>(*connection_, *statement, "document", [](const Statement& s) {
     return DocumentRow{.kind = s.text(0), .key = s.text(1), .value = s.text(2)};
   });
 }

@@ -61,11 +61,6 @@ class SqliteReader final : public Reader {
   Status prepare();
   [[nodiscard]] Status usable() const;
   [[nodiscard]] bool too_old() const;
-  /// All rows of a bound statement, made by `make`.
-  template <class Row, class Make>
-  Result<std::vector<Row>> rows(Statement& statement, std::string_view where, Make make);
-  template <class Row, class Make>
-  Result<std::optional<Row>> row(Statement& statement, std::string_view where, Make make);
   Result<Statement*> message_query(const std::string& sql);
   Result<std::optional<JournalRow>> journal_row(std::int64_t row, Partition partition,
                                                 std::uint64_t position);
@@ -83,31 +78,5 @@ class SqliteReader final : public Reader {
   Statement documents_last_;
   std::map<std::string, Statement> message_queries_;  ///< by their text
 };
-
-template <class Row, class Make>
-Result<std::vector<Row>> SqliteReader::rows(Statement& statement, std::string_view where,
-                                            Make make) {
-  std::vector<Row> found;
-  int code = SQLITE_ROW;
-  while ((code = statement.step()) == SQLITE_ROW) found.push_back(make(statement));
-  Result<std::vector<Row>> result = std::move(found);
-  if (code != SQLITE_DONE) result = fail(connection_->fault(code, where));
-  statement.reset();
-  return result;
-}
-
-template <class Row, class Make>
-Result<std::optional<Row>> SqliteReader::row(Statement& statement, std::string_view where,
-                                             Make make) {
-  const int code = statement.step();
-  Result<std::optional<Row>> result = std::optional<Row>{};
-  if (code == SQLITE_ROW) {
-    result = std::optional<Row>(make(statement));
-  } else if (code != SQLITE_DONE) {
-    result = fail(connection_->fault(code, where));
-  }
-  statement.reset();
-  return result;
-}
 
 }  // namespace crossfoot::store::sqlite

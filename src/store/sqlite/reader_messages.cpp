@@ -4,6 +4,7 @@
 #include <array>
 
 #include "store/sqlite/reader.h"
+#include "store/sqlite/stored_rows.h"
 
 namespace crossfoot::store::sqlite {
 
@@ -86,8 +87,8 @@ Result<std::optional<MessageRow>> SqliteReader::load_message(Id id) {
   const Result<Statement*> statement = message_query(sql);
   if (!statement) return fail(statement.error());
   (*statement)->query(id);
-  return row<MessageRow>(**statement, "message",
-                         [](const Statement& s) { return message_of(s, true); });
+  return first_row<MessageRow>(*connection_, **statement, "message",
+                               [](const Statement& s) { return message_of(s, true); });
 }
 
 Result<std::vector<MessageRow>> SqliteReader::messages(const MessageQuery& query, bool with_body) {
@@ -99,8 +100,8 @@ Result<std::vector<MessageRow>> SqliteReader::messages(const MessageQuery& query
   const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, 1000);
   (*statement)
       ->query(date, query.shop, query.register_name, query.sequence, state, query.after, limit);
-  return rows<MessageRow>(**statement, "message",
-                          [&](const Statement& s) { return message_of(s, with_body); });
+  return all_rows<MessageRow>(*connection_, **statement, "message",
+                              [&](const Statement& s) { return message_of(s, with_body); });
 }
 
 }  // namespace crossfoot::store::sqlite

@@ -3,6 +3,7 @@
 #include "store/api/faults.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/stored_rows.h"
 
 namespace crossfoot::store {
 
@@ -19,7 +20,7 @@ class SqliteArchive final : public Archive {
 
   Result<std::vector<ArchivedRow>> journal(std::int64_t after, std::size_t limit) override {
     journal_.query(after, static_cast<std::int64_t>(limit));
-    return rows<ArchivedRow>(journal_, "journal", [](const Statement& s) {
+    return all_rows<ArchivedRow>(*connection_, journal_, "journal", [](const Statement& s) {
       return ArchivedRow{s.integer(0),
                          {.partition = s.number<Partition>(1),
                           .position = s.number<std::uint64_t>(2),
@@ -35,51 +36,25 @@ class SqliteArchive final : public Archive {
 
   Result<std::optional<FlowRow>> load_flow(Id id) override {
     flow_.query(id);
-    return first(rows<FlowRow>(flow_, "flow", [](const Statement& s) {
-      return FlowRow{.id = s.id(0),
-                     .version = s.number<std::uint32_t>(1),
-                     .status = s.number<FlowStatus>(2),
-                     .calling = s.integer(3) != 0,
-                     .code = s.text(4),
-                     .since = {s.integer(5)},
-                     .state = s.text(6)};
-    }));
+    return first_row<FlowRow>(*connection_, flow_, "flow", flow_of);
   }
 
   Result<std::optional<std::string>> document(std::string_view kind,
                                               std::string_view key) override {
     document_.query(kind, key);
-    return first(
-        rows<std::string>(document_, "document", [](const Statement& s) { return s.text(0); }));
+    return first_row<std::string>(*connection_, document_, "document",
+                                  [](const Statement& s) { return s.text(0); });
   }
 
   Result<std::vector<DocumentRow>> documents(std::string_view kind, std::string_view after,
                                              std::size_t limit) override {
     documents_.query(kind, after, static_cast<std::int64_t>(limit));
-    return rows<DocumentRow>(documents_, "document", [&](const Statement& s) {
+    return all_rows<DocumentRow>(*connection_, documents_, "document", [&](const Statement& s) {
       return DocumentRow{std::string(kind), s.text(0), s.text(1)};
     });
   }
 
  private:
-  template <class Row, class Make>
-  Result<std::vector<Row>> rows(Statement& statement, std::string_view where, Make make) {
-    std::vector<Row> found;
-    int code = SQLITE_ROW;
-    while ((code = statement.step()) == SQLITE_ROW) found.push_back(make(statement));
-    Result<std::vector<Row>> result = std::move(found);
-    if (code != SQLITE_DONE) result = fail(connection_->fault(code, where));
-    statement.reset();
-    return result;
-  }
-
-  template <class Row>
-  static Result<std::optional<Row>> first(Result<std::vector<Row>> found) {
-    if (!found) return fail(found.error());
-    if (found->empty()) return std::optional<Row>{};
-    return std::optional<Row>(std::move(found->front()));
-  }
-
   std::unique_ptr<Connection> connection_;
   Statement journal_, flow_, document_, documents_;
 };

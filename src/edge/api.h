@@ -174,6 +174,11 @@ class Api {
   [[nodiscard]] Reply start_pause(Exchange& exchange);
   [[nodiscard]] Reply end_pause(Exchange& exchange);
 
+  /// What the engine answers to `ask`, or the opening fault while there is no engine.
+  template <class T>
+  [[nodiscard]] boost::asio::awaitable<Result<T>> ask_engine(
+      std::move_only_function<void(flow::Engine&, Once<Result<T>>)> ask);
+
   /// Answers what the service answers.
   [[nodiscard]] Reply relay(Exchange& exchange,
                             std::function<void(ReconciliationService::Answer)> ask);
@@ -194,6 +199,20 @@ class Api {
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 
+/// What is answered while the data store is being opened: a retryable 503.
+[[nodiscard]] Fault opening_fault();
+
+template <class T>
+boost::asio::awaitable<Result<T>> Api::ask_engine(
+    std::move_only_function<void(flow::Engine&, Once<Result<T>>)> ask) {
+  flow::Engine* engine = parts_.engine();
+  if (engine == nullptr) co_return fail(opening_fault());
+  auto slot = std::make_shared<Slot<Result<T>>>(home());
+  ask(*engine, slot->callback());
+  std::optional<Result<T>> answer = co_await value_of(slot);
+  co_return answer ? std::move(*answer) : fail(opening_fault());
+}
+
 template <class T>
 boost::asio::awaitable<Result<T>> Api::read(
     std::move_only_function<Result<T>(store::Reader&)> work) {
@@ -212,9 +231,6 @@ boost::asio::awaitable<Result<T>> Api::read(
   if (!finished || !*result) co_return fail(closed);
   co_return std::move(**result);
 }
-
-/// What is answered while the data store is being opened: a retryable 503.
-[[nodiscard]] Fault opening_fault();
 
 /// A problem for an operating fault: the code's page where it is an HTTP answer, else the status of
 /// the fault's class.

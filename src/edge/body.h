@@ -13,6 +13,10 @@
 
 namespace crossfoot::edge {
 
+/// Bounds of what people write into these bodies, in bytes: names and codes, and reasons.
+inline constexpr std::size_t name_max = 100;
+inline constexpr std::size_t reason_max = 1000;
+
 /// Reads the small JSON bodies of the API's own operations: one object whose fields are all asked
 /// for. Faults are gathered under their pointers; a faulty field reads as nothing.
 class BodyReader {

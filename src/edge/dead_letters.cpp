@@ -16,8 +16,6 @@ using Presence = BodyReader::Presence;
 using contract::JsonWriter;
 using runtime::HttpResponse;
 
-constexpr std::size_t name_max = 100;
-constexpr std::size_t reason_max = 1000;
 constexpr std::string_view stuck_prefix = "stuck|";
 
 flow::Decision decision_of(BodyReader& body) {
@@ -156,13 +154,11 @@ Api::Reply Api::instruct(Exchange& exchange,
   if (!id || error != std::errc{} || at != end) {
     co_return refuse(exchange, code::not_found, "there is no such leg");
   }
-  flow::Engine* engine = parts_.engine();
-  if (engine == nullptr) co_return refuse(exchange, opening_fault());
-  auto slot = std::make_shared<Slot<Status>>(home());
-  engine->instruct(*id, make(leg), slot->callback());
-  const std::optional<Status> done = co_await value_of(slot);
-  if (!done) co_return refuse(exchange, opening_fault());
-  if (!*done) co_return refuse(exchange, done->error());
+  const Status done = co_await ask_engine<void>(
+      [id = *id, instruction = make(leg)](flow::Engine& engine, Once<Status> answer) mutable {
+        engine.instruct(id, std::move(instruction), std::move(answer));
+      });
+  if (!done) co_return refuse(exchange, done.error());
   const std::string location = location_of(*id);
   JsonWriter out;
   out.begin_object().member("id", to_string(*id)).member("leg", leg);

@@ -13,9 +13,8 @@ namespace code = contract::error_code;
 using Presence = BodyReader::Presence;
 using contract::JsonWriter;
 using runtime::HttpResponse;
+using ReplayAnswer = Once<Result<flow::ReplayJob>>;
 
-constexpr std::size_t name_max = 100;
-constexpr std::size_t reason_max = 1000;
 constexpr std::uint32_t rate_max = 10'000;
 constexpr std::uint32_t rate_default = 200;
 
@@ -116,33 +115,29 @@ Api::Reply Api::start_replay(Exchange& exchange) {
   BodyReader body(exchange.request.body);
   flow::ReplayRequest request = request_of(body);
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
-  flow::Engine* engine = parts_.engine();
-  if (engine == nullptr) co_return refuse(exchange, opening_fault());
-  auto slot = std::make_shared<Slot<Result<flow::ReplayJob>>>(home());
-  engine->start_replay(std::move(request), slot->callback());
-  const auto started = co_await value_of(slot);
-  if (!started) co_return refuse(exchange, opening_fault());
-  if (!*started) co_return refuse(exchange, started->error());
+  const auto started = co_await ask_engine<flow::ReplayJob>(
+      [request = std::move(request)](flow::Engine& engine, ReplayAnswer answer) mutable {
+        engine.start_replay(std::move(request), std::move(answer));
+      });
+  if (!started) co_return refuse(exchange, started.error());
   HttpResponse response;
   response.status = 202;
-  response.body = json_of_job(**started);
-  response.headers.emplace_back("Location", "/v1/replays/" + to_string((*started)->id));
+  response.body = json_of_job(*started);
+  response.headers.emplace_back("Location", "/v1/replays/" + to_string(started->id));
   co_return response;
 }
 
 Api::Reply Api::cancel_replay(Exchange& exchange) {
   const std::optional<Id> id = parse_id(exchange.target.parameters[0]);
   if (!id) co_return refuse(exchange, no_such_replay());
-  flow::Engine* engine = parts_.engine();
-  if (engine == nullptr) co_return refuse(exchange, opening_fault());
-  auto slot = std::make_shared<Slot<Result<flow::ReplayJob>>>(home());
-  engine->cancel_replay(*id, slot->callback());
-  const auto cancelled = co_await value_of(slot);
-  if (!cancelled) co_return refuse(exchange, opening_fault());
-  if (!*cancelled) co_return refuse(exchange, cancelled->error());
+  const auto cancelled =
+      co_await ask_engine<flow::ReplayJob>([id = *id](flow::Engine& engine, ReplayAnswer answer) {
+        engine.cancel_replay(id, std::move(answer));
+      });
+  if (!cancelled) co_return refuse(exchange, cancelled.error());
   HttpResponse response;
   response.status = 202;
-  response.body = json_of_job(**cancelled);
+  response.body = json_of_job(*cancelled);
   co_return response;
 }
 
@@ -178,13 +173,11 @@ Api::Reply Api::start_pause(Exchange& exchange) {
   BodyReader body(exchange.request.body);
   flow::Pause pause = pause_of(body);
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
-  flow::Engine* engine = parts_.engine();
-  if (engine == nullptr) co_return refuse(exchange, opening_fault());
-  auto slot = std::make_shared<Slot<Status>>(home());
-  engine->pause(std::move(pause), slot->callback());
-  const auto paused = co_await value_of(slot);
-  if (!paused) co_return refuse(exchange, opening_fault());
-  if (!*paused) co_return refuse(exchange, paused->error());
+  const Status paused = co_await ask_engine<void>(
+      [pause = std::move(pause)](flow::Engine& engine, Once<Status> answer) mutable {
+        engine.pause(std::move(pause), std::move(answer));
+      });
+  if (!paused) co_return refuse(exchange, paused.error());
   co_return co_await list_pauses(exchange);
 }
 
@@ -192,13 +185,11 @@ Api::Reply Api::end_pause(Exchange& exchange) {
   BodyReader body(exchange.request.body);
   flow::Pause pause = pause_of(body);
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
-  flow::Engine* engine = parts_.engine();
-  if (engine == nullptr) co_return refuse(exchange, opening_fault());
-  auto slot = std::make_shared<Slot<Status>>(home());
-  engine->unpause(pause.kind, pause.value, pause.by + ": " + pause.reason, slot->callback());
-  const auto ended = co_await value_of(slot);
-  if (!ended) co_return refuse(exchange, opening_fault());
-  if (!*ended) co_return refuse(exchange, ended->error());
+  const Status ended =
+      co_await ask_engine<void>([pause](flow::Engine& engine, Once<Status> answer) {
+        engine.unpause(pause.kind, pause.value, pause.by + ": " + pause.reason, std::move(answer));
+      });
+  if (!ended) co_return refuse(exchange, ended.error());
   co_return co_await list_pauses(exchange);
 }
 

@@ -30,7 +30,7 @@ class Decider {
     if (leg == nullptr || !may_be_taken(leg->state)) return stale();
     const Step* step = next_step(*leg);
     if (step == nullptr) return stale();
-    if (leg->state == LegState::unknown && !leg->retry_with_key) {
+    if (is_question(*leg)) {
       ++leg->lookups;
       note(EventKind::asked, leg, {});
       act(ActionKind::ask, *leg);
@@ -208,8 +208,8 @@ class Decider {
   void on(const Released& event) {
     Leg* leg = flow_.leg(event.leg);
     if (leg == nullptr || !is_stuck(leg->state)) return stale();
+    if (leg->uncertain) return release_uncertain(*leg, event);
     if (event.lane) leg->lane = *event.lane;
-    if (leg->uncertain) return release_uncertain(*leg, event.decision);
     leg->first_due_at = {};
     revive(*leg);
     note(EventKind::released, leg, words(event.decision));
@@ -284,9 +284,7 @@ class Decider {
 
   void on(const Paused& event) {
     Leg* leg = flow_.leg(event.leg);
-    // A question about what may have happened disturbs nobody: it is not held back.
-    const bool asks = leg != nullptr && leg->state == LegState::unknown && !leg->retry_with_key;
-    if (leg == nullptr || !may_be_taken(leg->state) || asks) return stale();
+    if (leg == nullptr || !may_be_taken(leg->state) || is_question(*leg)) return stale();
     stop(*leg, LegState::parked, contract::error_code::paused);
     note(EventKind::paused, leg, {});
   }
@@ -309,17 +307,18 @@ class Decider {
 
   /// A leg whose outcome is open goes on with a question, or under the target's idempotency key,
   /// but never with a blind repetition.
-  void release_uncertain(Leg& leg, const Decision& decision) {
+  void release_uncertain(Leg& leg, const Released& event) {
     const OperationTraits& traits = facts_.traits;
     const bool in_window =
         traits.idempotent && facts_.now - leg.first_due_at < traits.idempotent_for;
     if (!in_window && !traits.lookup) return stale();
+    if (event.lane) leg.lane = *event.lane;
     leg.reason = contract::error_code::target_unknown_outcome;
     leg.state = LegState::unknown;
     leg.retry_with_key = in_window;
     leg.lookups = 0;
     leg.due_at = facts_.now;
-    note(EventKind::released, &leg, words(decision));
+    note(EventKind::released, &leg, words(event.decision));
     place(leg, leg.retry_with_key || traits.order == Order::strict ? leg.order_key : Hash128{},
           false);
   }

@@ -70,8 +70,10 @@ void Engine::accept(AcceptRequest request, Accepted done) {
     return done(unavailable(contract::error_code::overloaded, "too much is being accepted"));
   }
   ++accepts_;
-  auto shared = std::make_shared<AcceptRequest>(std::move(request));
-  const Hash128 key = shared->transaction->key.hash();
+  std::string natural_key = request.transaction->key.canonical();
+  const Hash128 key = hash128(natural_key);
+  const auto shared =
+      std::make_shared<const Incoming>(Incoming{std::move(request), std::move(natural_key), key});
   auto [at, first] = accepting_.try_emplace(key);
   auto run = [this, shared, done = std::move(done)]() mutable {
     begin_accept(shared, std::move(done));
@@ -120,10 +122,10 @@ store::MessageRow Engine::message_of(const AcceptRequest& request, Id id,
   return row;
 }
 
-void Engine::begin_accept(const std::shared_ptr<AcceptRequest>& request, Accepted done) {
+void Engine::begin_accept(const IncomingPtr& request, Accepted done) {
   const contract::Transaction& transaction = *request->transaction;
-  Plan plan = processes_.plan(
-      {transaction, transaction.key.canonical(), options_.routing, programme_, zones_});
+  Plan plan =
+      processes_.plan({transaction, request->natural_key, options_.routing, programme_, zones_});
   order_legs(plan.legs);
   if (slot_waiters_.empty() && !briefly_full(plan.legs)) {
     return stage_accept(request, std::move(plan), std::move(done));
@@ -162,10 +164,9 @@ void Engine::admit() {
   });
 }
 
-void Engine::stage_accept(const std::shared_ptr<AcceptRequest>& request, Plan plan, Accepted done) {
+void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done) {
   const contract::Transaction& transaction = *request->transaction;
-  const std::string natural = transaction.key.canonical();
-  const Hash128 key = hash128(natural);
+  const Hash128 key = request->key;
   if (stopped_) {
     finish_accept(key);
     return done(unavailable(contract::error_code::store_unavailable, "the engine has stopped"));
@@ -180,7 +181,7 @@ void Engine::stage_accept(const std::shared_ptr<AcceptRequest>& request, Plan pl
   Flow& flow = active->flow;
   flow.id = id;
   flow.kind = transaction.kind;
-  flow.natural_key = natural;
+  flow.natural_key = request->natural_key;
   flow.tenant = transaction.key.tenant;
   flow.member = transaction.member;
   flow.revision = transaction.revision;
@@ -278,19 +279,17 @@ void Engine::stage_accept(const std::shared_ptr<AcceptRequest>& request, Plan pl
   });
 }
 
-void Engine::resolve_duplicate(const std::shared_ptr<AcceptRequest>& request, Accepted done,
+void Engine::resolve_duplicate(const IncomingPtr& request, Accepted done,
                                const store::UnitResult& result, bool idempotency_first) {
   const store::KeyRow& first = result.duplicate_of;
   const bool same = first.content == request->content && first.projection == request->projection;
-  if (same)
-    return answer_stored(first.id, std::move(done)),
-           finish_accept(request->transaction->key.hash());
+  if (same) return answer_stored(first.id, std::move(done)), finish_accept(request->key);
   if (idempotency_first && result.duplicate_index == 0) {
     AcceptAnswer answer;
     answer.kind = AcceptAnswer::Kind::idempotency_conflict;
     answer.id = first.id;
     done(std::move(answer));
-    return finish_accept(request->transaction->key.hash());
+    return finish_accept(request->key);
   }
   hold(request, std::move(done), first.id);
 }
@@ -312,9 +311,9 @@ void Engine::answer_stored(Id id, Accepted done) {
        });
 }
 
-void Engine::hold(const std::shared_ptr<AcceptRequest>& request, Accepted done, Id conflict_with) {
+void Engine::hold(const IncomingPtr& request, Accepted done, Id conflict_with) {
   const contract::Transaction& transaction = *request->transaction;
-  const Hash128 key = transaction.key.hash();
+  const Hash128 key = request->key;
   const Id id = ids_.next(now(), transaction.key.home());
   store::Unit unit;
   unit.lane = static_cast<store::Lane>(request->lane);

@@ -37,7 +37,7 @@ Departure Engine::departure_of(const Leg& leg) {
   return {.target = leg.target,
           .operation = step == nullptr ? std::string_view() : std::string_view(step->operation),
           .lane = leg.lane,
-          .question = leg.state == LegState::unknown && !leg.retry_with_key};
+          .question = is_question(leg)};
 }
 
 CallItem Engine::item_of(const Active& active, const Leg& leg) const {
@@ -326,8 +326,7 @@ bool Engine::take_row(Target& target, DuePage& page, std::size_t index, OpenBatc
   }
   const ActivePtr active = adopt(std::move(*flow), std::move(page.messages[index]));
   const Leg* leg = active->flow.leg(row.leg);
-  const bool asks = leg != nullptr && leg->state == LegState::unknown && !leg->retry_with_key;
-  if (!asks && is_paused(*active)) {
+  if ((leg == nullptr || !is_question(*leg)) && is_paused(*active)) {
     take_paused(target, active, row);
     return true;
   }
@@ -369,17 +368,13 @@ bool Engine::take_row(Target& target, DuePage& page, std::size_t index, OpenBatc
     }
   }
   if (batch != nullptr) ++batch->waiting;
-  take_due(active, row, batch);
+  take_due(target, active, row, batch);
   return true;
 }
 
-void Engine::take_due(const ActivePtr& active, const store::DueRow& row,
+void Engine::take_due(Target& due_at, const ActivePtr& active, const store::DueRow& row,
                       std::shared_ptr<BatchCall> batch) {
-  Target* target = nullptr;
-  for (auto& [name, candidate] : targets_) {
-    if (candidate.number == row.target) target = &candidate;
-  }
-  INVARIANT(target != nullptr, "due rows are read for configured targets");
+  Target* target = &due_at;
   target->taking.insert({row.flow, row.leg});
   const Leg* waiting = active->flow.leg(row.leg);
   const Step* next = waiting == nullptr ? nullptr : next_step(*waiting);

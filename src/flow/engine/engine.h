@@ -137,6 +137,8 @@ class Engine {
   using ActivePtr = std::shared_ptr<Active>;
   struct Staged;
   using StagedPtr = std::shared_ptr<Staged>;
+  struct Incoming;
+  using IncomingPtr = std::shared_ptr<const Incoming>;
   struct BatchCall;
   struct BookTask;
   struct LinkQueue;
@@ -149,18 +151,18 @@ class Engine {
   struct Queued;
 
   // accept.cpp
-  void begin_accept(const std::shared_ptr<AcceptRequest>& request, Accepted done);
+  void begin_accept(const IncomingPtr& request, Accepted done);
   /// Every target that the legs go to is healthy, and one of them has no slot free just now.
   [[nodiscard]] bool briefly_full(const std::vector<Leg>& legs);
   /// Lets accepts that wait for a slot go on: those that have one, and those out of time.
   void admit();
-  void stage_accept(const std::shared_ptr<AcceptRequest>& request, Plan plan, Accepted done);
+  void stage_accept(const IncomingPtr& request, Plan plan, Accepted done);
   [[nodiscard]] store::MessageRow message_of(const AcceptRequest& request, Id id,
                                              const Money& gross) const;
   void add_sold_lines(const AcceptRequest& request, const Plan& plan, Id id, store::Unit& unit);
-  void resolve_duplicate(const std::shared_ptr<AcceptRequest>& request, Accepted done,
-                         const store::UnitResult& result, bool idempotency_first);
-  void hold(const std::shared_ptr<AcceptRequest>& request, Accepted done, Id conflict_with);
+  void resolve_duplicate(const IncomingPtr& request, Accepted done, const store::UnitResult& result,
+                         bool idempotency_first);
+  void hold(const IncomingPtr& request, Accepted done, Id conflict_with);
   void answer_stored(Id id, Accepted done);
   void finish_accept(const Hash128& key);
 
@@ -216,7 +218,7 @@ class Engine {
   /// Whether the row's call may leave now; else when it is looked at again.
   bool passes_gate(Target& target, const store::DueRow& row, const Departure& departure,
                    DuePage& page);
-  void take_due(const ActivePtr& active, const store::DueRow& row,
+  void take_due(Target& target, const ActivePtr& active, const store::DueRow& row,
                 std::shared_ptr<BatchCall> batch);
   void wake(Target& target);
   void arm(Target& target, Instant at);
@@ -244,6 +246,7 @@ class Engine {
   struct Replay;
   using ReplayPtr = std::shared_ptr<Replay>;
   void adopt_replay(ReplayJob job);
+  [[nodiscard]] ReplayPtr new_replay(ReplayRequest request);
   void save_replay(const ReplayPtr& replay, std::move_only_function<void()> done);
   void run_replay(const ReplayPtr& replay);
   void release_for(const ReplayPtr& replay, Id flow);
@@ -252,6 +255,9 @@ class Engine {
   void adopt_pause(Pause pause);
   [[nodiscard]] bool is_paused(const Active& active) const;
   void take_paused(Target& target, const ActivePtr& active, const store::DueRow& row);
+  /// Begins a job whose document is stored, once no leg is on its way into a pause any more: it
+  /// would pass such a leg by.
+  void begin_replay(const ReplayPtr& replay);
 
   // start.cpp
   /// Takes up the pauses and the replays that were running.
@@ -298,6 +304,8 @@ class Engine {
   std::map<Id, ReplayPtr> replays_;
   std::map<std::string, Pause> pauses_;
   std::vector<ReplayJob> stored_replays_;  ///< found running at start
+  std::size_t pausing_ = 0;                ///< legs being parked by a pause, not yet committed
+  std::vector<ReplayPtr> after_pausing_;   ///< replays that wait for these
 };
 
 }  // namespace crossfoot::flow

@@ -70,10 +70,16 @@ struct Engine::Active {
   std::vector<store::DueRow> asking;  ///< due rows of questions under way: they stay until answered
 };
 
+/// What is being accepted, with its identity.
+struct Engine::Incoming : AcceptRequest {
+  std::string natural_key;
+  Hash128 key;  ///< of the natural key
+};
+
 /// A planned accept that waits a moment for a slot at its targets, so that its legs leave with the
 /// accepting commit instead of passing through the due index.
 struct Engine::SlotWaiter {
-  std::shared_ptr<AcceptRequest> request;
+  IncomingPtr request;
   Plan plan;
   Accepted done;
   Duration until{0};  ///< monotonic

@@ -68,6 +68,10 @@ Page read_page(store::Reader& reader, const ReplayFilter& filter, store::FlowSta
   return page;
 }
 
+store::DocumentRow document_of(const ReplayJob& job) {
+  return {std::string(replay_documents), to_string(job.id), encode(job)};
+}
+
 Fault no_such_replay() {
   return {.code = std::string(contract::error_code::not_found),
           .fault_class = FaultClass::not_found,
@@ -94,15 +98,28 @@ struct Engine::Replay {
 
 void Engine::start_replay(ReplayRequest request, ReplayAnswer done) {
   if (!ready_ || stopped_) return done(fail(not_ready()));
+  const ReplayPtr replay = new_replay(std::move(request));
+  save_replay(replay, [this, replay, done = std::move(done)]() mutable {
+    done(replay->job);
+    begin_replay(replay);
+  });
+}
+
+Engine::ReplayPtr Engine::new_replay(ReplayRequest request) {
   auto replay = std::make_shared<Replay>();
   replay->job.id = ids_.next(now(), 0);
   replay->job.request = std::move(request);
   replay->job.created_at = now();
-  save_replay(replay, [this, replay, done = std::move(done)]() mutable {
-    replays_[replay->job.id] = replay;
-    done(replay->job);
+  return replay;
+}
+
+void Engine::begin_replay(const ReplayPtr& replay) {
+  replays_[replay->job.id] = replay;
+  if (pausing_ > 0) {
+    after_pausing_.push_back(replay);
+  } else {
     run_replay(replay);
-  });
+  }
 }
 
 void Engine::cancel_replay(Id id, ReplayAnswer done) {
@@ -115,15 +132,13 @@ void Engine::cancel_replay(Id id, ReplayAnswer done) {
 void Engine::adopt_replay(ReplayJob job) {
   auto replay = std::make_shared<Replay>();
   replay->job = std::move(job);
-  replays_[replay->job.id] = replay;
-  run_replay(replay);
+  begin_replay(replay);
 }
 
 void Engine::save_replay(const ReplayPtr& replay, std::move_only_function<void()> done) {
   store::Unit unit;
   unit.lane = store::Lane::replay;
-  unit.documents.push_back(
-      {std::string(replay_documents), to_string(replay->job.id), encode(replay->job)});
+  unit.documents.push_back(document_of(replay->job));
   store_.commit(std::move(unit),
                 [this, alive = alive_, done = std::move(done)](store::UnitResult result) mutable {
                   if (!*alive || stopped_) return;
@@ -253,9 +268,22 @@ void Engine::unpause(PauseKind kind, const std::string& value, std::string by, D
                       .where = "pause",
                       .cause = "nothing is paused under this name"}));
   }
+  // What was parked by the pause goes on by a job of its own, in small commits; a pause of a target
+  // parks nothing. The job is stored with the end of the pause: neither comes without the other.
+  ReplayPtr replay;
+  if (kind != PauseKind::target) {
+    ReplayRequest request;
+    request.filter.code = contract::error_code::paused;
+    (kind == PauseKind::shop ? request.filter.shop : request.filter.member) = value;
+    request.dry_run = false;
+    request.by = std::move(by);
+    request.reason = "the pause has ended";
+    replay = new_replay(std::move(request));
+  }
   store::Unit unit;
   unit.documents.push_back({std::string(pause_documents), key, {}});
-  store_.commit(std::move(unit), [this, alive = alive_, key, kind, value, by = std::move(by),
+  if (replay != nullptr) unit.documents.push_back(document_of(replay->job));
+  store_.commit(std::move(unit), [this, alive = alive_, key, kind, value, replay,
                                   done = std::move(done)](store::UnitResult result) mutable {
     if (!*alive || stopped_) return;
     if (result.outcome != store::Outcome::applied) return stop(std::move(result.fault));
@@ -265,18 +293,10 @@ void Engine::unpause(PauseKind kind, const std::string& value, std::string by, D
       target.paused = false;
       target.backlog = true;
       wake(target);
-      return done({});
+    } else {
+      begin_replay(replay);
     }
-    // What was parked by the pause goes on by a job of its own, in small commits.
-    ReplayRequest request;
-    request.filter.code = contract::error_code::paused;
-    (kind == PauseKind::shop ? request.filter.shop : request.filter.member) = value;
-    request.dry_run = false;
-    request.by = std::move(by);
-    request.reason = "the pause has ended";
-    start_replay(std::move(request), [done = std::move(done)](Result<ReplayJob> job) mutable {
-      done(job ? Status{} : fail(job.error()));
-    });
+    done({});
   });
 }
 
@@ -295,6 +315,7 @@ bool Engine::is_paused(const Active& active) const {
 
 void Engine::take_paused(Target& target, const ActivePtr& active, const store::DueRow& row) {
   target.taking.insert({row.flow, row.leg});
+  ++pausing_;
   enqueue(active, [this, active, row, &target](Staged& staged) {
     if (!apply(active, Paused{row.leg}, staged) && !row.order_key.is_zero()) {
       target.free(row.order_key);
@@ -302,7 +323,11 @@ void Engine::take_paused(Target& target, const ActivePtr& active, const store::D
     }
     staged.unit.taken.push_back(row);
     target.held.erase(row.order_key);
-    staged.committed.emplace_back([&target, row] { target.taken(row); });
+    staged.committed.emplace_back([this, &target, row] {
+      target.taken(row);
+      if (--pausing_ > 0) return;
+      for (const ReplayPtr& replay : std::exchange(after_pausing_, {})) run_replay(replay);
+    });
     return true;
   });
 }

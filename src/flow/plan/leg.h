@@ -104,4 +104,9 @@ struct Leg {
 
 inline constexpr std::size_t legs_max = 4096;
 
+/// Its next call is a question about one that may have happened; it disturbs nobody.
+[[nodiscard]] inline bool is_question(const Leg& leg) {
+  return leg.state == LegState::unknown && !leg.retry_with_key;
+}
+
 }  // namespace crossfoot::flow

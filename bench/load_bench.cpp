@@ -1,7 +1,5 @@
 // The whole product under load on one machine: server, two downstream stubs and this load generator
-// are separate processes. Prints one table. Usage: load_bench CROSSFOOT PACKS [SALES] [CONNECTIONS]
-// [RATE] [SETTINGS] RATE 0 (default) sends as fast as answers come; else that many sales a second,
-// open loop. SETTINGS: more of the configuration, as YAML.
+// are separate processes. Prints one table. `usage_text` below says how it is called.
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +14,9 @@
 #include <fstream>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "runtime/asio_scheduler.h"
@@ -39,8 +39,14 @@ std::int64_t number(std::string_view text, std::string_view name) {
   return value;
 }
 
-/// A target that acknowledges everything at once, in a process of its own.
-[[noreturn]] void run_stub(int port_pipe) {
+/// A target in a process of its own: it acknowledges everything at once, answers 503 between
+/// SIGUSR1 and SIGUSR2, and shows an empty book to a reconciliation.
+volatile std::sig_atomic_t stub_is_down = 0;
+
+[[noreturn]] void run_stub(int port_pipe, bool down) {
+  stub_is_down = down ? 1 : 0;
+  std::signal(SIGUSR1, [](int) { stub_is_down = 1; });
+  std::signal(SIGUSR2, [](int) { stub_is_down = 0; });
   boost::asio::io_context context{1};
   std::uint64_t count = 0;
   runtime::HttpServer server(
@@ -50,8 +56,16 @@ std::int64_t number(std::string_view text, std::string_view name) {
         runtime::HttpResponse response;
         response.status = 201;
         const bool accrual = request.path.find("accruals") != std::string_view::npos;
-        response.body = accrual ? fmt::format(R"({{"id":"A-{}","points":113,"lines":[]}})", ++count)
-                                : fmt::format(R"({{"id":"P-{}","state":"posted"}})", ++count);
+        if (request.method == runtime::Method::get) {
+          response.status = 200;
+          response.body = R"({"items":[]})";
+        } else if (stub_is_down != 0) {
+          response.status = 503;
+        } else if (accrual) {
+          response.body = fmt::format(R"({{"id":"A-{}","points":113,"lines":[]}})", ++count);
+        } else {
+          response.body = fmt::format(R"({{"id":"P-{}","state":"posted"}})", ++count);
+        }
         co_return response;
       },
       [](int status, std::string_view) {
@@ -66,11 +80,11 @@ std::int64_t number(std::string_view text, std::string_view name) {
   _exit(0);
 }
 
-std::pair<pid_t, std::uint16_t> start_stub() {
+std::pair<pid_t, std::uint16_t> start_stub(bool down) {
   int ends[2];
   if (pipe(ends) != 0) std::exit(2);
   const pid_t child = fork();
-  if (child == 0) run_stub(ends[1]);
+  if (child == 0) run_stub(ends[1], down);
   std::uint16_t port = 0;
   if (read(ends[0], &port, sizeof port) != sizeof port) std::exit(2);
   return {child, port};
@@ -146,18 +160,6 @@ class Load {
     return static_cast<double>((now() - began_).count()) / 1e6;
   }
 
-  std::string get(const std::string& target) {
-    context_.restart();
-    std::string body;
-    client_.call({.method = runtime::Method::get, .target = target, .headers = {}, .body = {}},
-                 [&](Result<HttpAnswer> answer) {
-                   if (answer) body = std::move(answer->body);
-                   context_.stop();
-                 });
-    context_.run();
-    return body;
-  }
-
   double micros(double share) {
     if (latencies_.empty()) return 0;
     std::ranges::sort(latencies_);
@@ -214,70 +216,296 @@ std::uint64_t size_of(const std::filesystem::path& folder) {
   return bytes;
 }
 
+struct Options {
+  std::string crossfoot;
+  std::string packs;
+  std::uint64_t sales = 60'000;
+  std::uint64_t stored = 0;
+  std::size_t connections = 64;
+  std::uint64_t rate = 0;
+  std::string settings;
+  bool backlog = false;
+  bool watch = false;
+};
+
+constexpr std::string_view usage_text =
+    "load_bench CROSSFOOT PACKS [--sales N] [--connections N] [--rate N] [--stored N] [--watch]\n"
+    "                           [--backlog] [--settings YAML]\n"
+    "  --rate      sales a second, open loop; 0: as fast as answers come\n"
+    "  --stored    so many sales are carried before the measured ones\n"
+    "  --watch     a console refreshes each second and a reconciliation always runs\n"
+    "  --backlog   the loyalty platform is down while the sales come; then the server is started\n"
+    "              again, the platform comes back and the backlog drains\n";
+
+std::optional<Options> options_of(int argc, char** argv) {
+  if (argc < 3) return std::nullopt;
+  Options options{.crossfoot = argv[1], .packs = std::filesystem::absolute(argv[2]).string()};
+  for (int i = 3; i < argc; ++i) {
+    const std::string_view name = argv[i];
+    if (name == "--backlog" || name == "--watch") {
+      (name == "--watch" ? options.watch : options.backlog) = true;
+      continue;
+    }
+    if (i + 1 == argc) return std::nullopt;
+    const std::string value = argv[++i];
+    if (name == "--settings") {
+      options.settings = value;
+    } else if (name == "--sales") {
+      options.sales = std::stoull(value);
+    } else if (name == "--connections") {
+      options.connections = std::stoull(value);
+    } else if (name == "--rate") {
+      options.rate = std::stoull(value);
+    } else if (name == "--stored") {
+      options.stored = std::stoull(value);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return options;
+}
+
+/// The product and what stands around it, below one folder that goes with it.
+class World {
+ public:
+  explicit World(const Options& options) : options_(options) {
+    const auto [erp, erp_port] = start_stub(false);
+    const auto [loyalty, loyalty_port] = start_stub(options.backlog);
+    erp_ = erp;
+    loyalty_ = loyalty;
+    auto folder = runtime::TempDir::make("crossfoot-bench");
+    if (!folder) std::exit(2);
+    folder_.emplace(std::move(*folder));
+    root_ = folder_->path();
+    std::ofstream(root_ / "programme.json")
+        << R"({"programme":"default","version":1,"currency":"EUR","earn":{"points_per_unit":"1",)"
+        << R"("rounding":"floor","base":"gross","stacking":"multiplicative","line_kinds":["goods"],)"
+        << R"("excluded_tenders":[]},"rates":[],"tiers":[],"campaigns":[],"zones":{"DE":"Europe/Berlin"}})";
+    std::ofstream(root_ / "crossfoot.yaml") << fmt::format(
+        "listen: {{port: 0}}\ndata: {{folder: data}}\nprogramme: programme.json\n"
+        "log: {{level: error}}\n{3}\nconnectors:\n"
+        "  - {{name: erp, pack: {0}/sandbox-erp, base_url: \"http://127.0.0.1:{1}\"}}\n"
+        "  - {{name: loyalty, pack: {0}/sandbox-loyalty, base_url: \"http://127.0.0.1:{2}\"}}\n",
+        options.packs, erp_port, loyalty_port, options.settings);
+    start();
+  }
+  ~World() {
+    stop();
+    for (const pid_t stub : {erp_, loyalty_}) {
+      kill(stub, SIGKILL);
+      waitpid(stub, nullptr, 0);
+    }
+  }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  void start() {
+    auto server = runtime::Process::spawn({.arguments = {options_.crossfoot, "serve", "--config",
+                                                         (root_ / "crossfoot.yaml").string()},
+                                           .environment = {},
+                                           .folder = {},
+                                           .error_file = root_ / "server.log"});
+    if (!server) std::exit(2);
+    server_.emplace(std::move(*server));
+    const auto line = server_->read_line(std::chrono::seconds{60});
+    if (!line || !line->starts_with("listening ")) std::exit(2);
+    url_ = line->substr(10);
+  }
+  void stop() { (void)server_->stop(std::chrono::seconds{30}); }
+  void loyalty_comes_back() { kill(loyalty_, SIGUSR2); }
+
+  [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] Usage usage() const { return usage_of(server_->pid()); }
+  [[nodiscard]] std::uint64_t stored_bytes() const { return size_of(root_ / "data"); }
+
+ private:
+  const Options& options_;
+  pid_t erp_ = 0;
+  pid_t loyalty_ = 0;
+  std::optional<runtime::TempDir> folder_;
+  std::filesystem::path root_;
+  std::optional<runtime::Process> server_;
+  std::string url_;
+};
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point began) {
+  return std::chrono::duration<double>(Clock::now() - began).count();
+}
+
+/// A small client of its own: asks one thing after the other.
+class Asker {
+ public:
+  explicit Asker(std::string url) : client_(context_, std::move(url), {.connections_max = 1}) {}
+
+  std::string ask(runtime::Method method, const std::string& target, std::string body = {}) {
+    context_.restart();
+    std::string answered;
+    std::vector<std::pair<std::string, std::string>> headers;
+    if (!body.empty()) headers.emplace_back("Content-Type", "application/json");
+    client_.call({.method = method,
+                  .target = target,
+                  .headers = std::move(headers),
+                  .body = std::move(body),
+                  .deadline = std::chrono::seconds{60}},
+                 [&](Result<HttpAnswer> answer) {
+                   if (answer) answered = std::move(answer->body);
+                   context_.stop();
+                 });
+    context_.run();
+    return answered;
+  }
+  std::int64_t done() { return number(ask(runtime::Method::get, "/v1/overview"), R"("done":)"); }
+
+ private:
+  boost::asio::io_context context_{1};
+  runtime::HttpClient client_;
+};
+
+/// A person's console and finance's reconciliation, beside the load.
+class Watchers {
+ public:
+  explicit Watchers(const std::string& url)
+      : console_([this, url] { refresh(url); }), finance_([this, url] { reconcile(url); }) {}
+  ~Watchers() {
+    stopping_ = true;
+    console_.join();
+    finance_.join();
+  }
+  Watchers(const Watchers&) = delete;
+  Watchers& operator=(const Watchers&) = delete;
+
+  std::uint64_t refreshes = 0;
+  std::uint64_t reconciliations = 0;
+
+ private:
+  void refresh(const std::string& url) {
+    Asker asker(url);
+    while (!stopping_) {
+      for (const char* page :
+           {"/v1/overview", "/v1/transactions?limit=50", "/v1/dead-letters:groups",
+            "/v1/dead-letters?limit=50", "/v1/reconciliations"}) {
+        (void)asker.ask(runtime::Method::get, page);
+      }
+      ++refreshes;
+      usleep(1'000'000);
+    }
+  }
+  void reconcile(const std::string& url) {
+    Asker asker(url);
+    while (!stopping_) {
+      const std::string begun = asker.ask(runtime::Method::post, "/v1/reconciliations",
+                                          R"({"from":"2026-11-21","to":"2026-11-21"})");
+      if (begun.find("\"id\"") != std::string::npos) ++reconciliations;
+      usleep(1'000'000);
+    }
+  }
+
+  std::atomic<bool> stopping_ = false;
+  std::thread console_;
+  std::thread finance_;
+};
+
+bool wait_done(Asker& asker, std::int64_t wanted, std::chrono::minutes most) {
+  const auto began = Clock::now();
+  while (asker.done() < wanted) {
+    if (Clock::now() - began > most) return false;
+    usleep(20'000);
+  }
+  return true;
+}
+
+int run_sales(const Options& options) {
+  World world(options);
+  Asker asker(world.url());
+  if (options.stored > 0) {
+    Load before(world.url(), 1, options.stored, options.connections, 0);
+    before.run();
+    if (!wait_done(asker, static_cast<std::int64_t>(options.stored), std::chrono::minutes{40})) {
+      return 1;
+    }
+  }
+  const std::uint64_t stored_before = world.stored_bytes();
+  const Usage before = world.usage();
+  const auto began = Clock::now();
+  Load load(world.url(), options.stored + 1, options.sales, options.connections, options.rate);
+  double accepted_s = 0;
+  {
+    std::optional<Watchers> watchers;
+    if (options.watch) watchers.emplace(world.url());
+    accepted_s = load.run();
+    if (watchers) {
+      fmt::print("console refreshed {} times, {} reconciliations begun\n", watchers->refreshes,
+                 watchers->reconciliations);
+    }
+  }
+  const auto wanted = static_cast<std::int64_t>(options.stored + options.sales - load.refused);
+  const bool all = wait_done(asker, wanted, std::chrono::minutes{20});
+  const double completed_s = seconds_since(began);
+  const Usage after = world.usage();
+  const auto count = static_cast<double>(options.sales);
+  fmt::print(
+      "| stored before | sales | connections | rate | accepted/s | completed/s | CPU µs a sale "
+      "(server) | accept p50 ms | p99 | p99.9 | max | peak RSS MB | stored B a sale | written B a "
+      "sale | refused |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+  fmt::print(
+      "| {} | {} | {} | {} | {:.0f} | {:.0f} | {:.0f} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {} | "
+      "{:.0f} | {:.0f} | {} |\n",
+      options.stored, options.sales, options.connections, options.rate, count / accepted_s,
+      count / completed_s, (after.cpu_s - before.cpu_s) * 1e6 / count, load.micros(0.5) / 1e3,
+      load.micros(0.99) / 1e3, load.micros(0.999) / 1e3, load.micros(1.0) / 1e3,
+      after.rss_kb / 1024,
+      (static_cast<double>(world.stored_bytes()) - static_cast<double>(stored_before)) / count,
+      static_cast<double>(after.written - before.written) / count, load.refused);
+  return all ? 0 : 1;
+}
+
+int run_backlog(const Options& options) {
+  World world(options);
+  Load load(world.url(), 1, options.sales, options.connections, options.rate);
+  const double accepted_s = load.run();
+  const Usage full = world.usage();
+  fmt::print("taken in: {} sales, {:.0f}/s, {} refused, peak RSS {} MB\n", options.sales,
+             static_cast<double>(options.sales) / accepted_s, load.refused, full.rss_kb / 1024);
+  world.stop();
+  const auto restarted = Clock::now();
+  world.start();
+  Asker asker(world.url());
+  while (asker.ask(runtime::Method::get, "/healthz/ready").find("ready") == std::string::npos) {
+    usleep(2'000);
+  }
+  fmt::print("ready again after {:.2f} s\n", seconds_since(restarted));
+  const auto wanted = static_cast<std::int64_t>(options.sales - load.refused);
+  const std::int64_t from = asker.done();
+  world.loyalty_comes_back();
+  const auto began = Clock::now();
+  const Usage before = world.usage();
+  double last_s = 0;
+  constexpr int slices = 10;
+  fmt::print("| drained | in the slice, a second | peak RSS MB |\n|---|---|---|\n");
+  for (int slice = 1; slice <= slices; ++slice) {
+    const std::int64_t goal = from + (wanted - from) * slice / slices;
+    if (!wait_done(asker, goal, std::chrono::minutes{30})) return 1;
+    const double now_s = seconds_since(began);
+    fmt::print("| {} | {:.0f} | {} |\n", goal,
+               static_cast<double>((wanted - from) / slices) / (now_s - last_s),
+               world.usage().rss_kb / 1024);
+    std::fflush(stdout);
+    last_s = now_s;
+  }
+  fmt::print("CPU µs a drained sale: {:.0f}\n",
+             (world.usage().cpu_s - before.cpu_s) * 1e6 / static_cast<double>(wanted - from));
+  return 0;
+}
+
 int run(int argc, char** argv) {
-  if (argc < 3) {
-    fmt::print(stderr, "load_bench CROSSFOOT PACKS [SALES] [CONNECTIONS] [RATE] [SETTINGS]\n");
+  const std::optional<Options> options = options_of(argc, argv);
+  if (!options) {
+    fmt::print(stderr, "{}", usage_text);
     return 2;
   }
-  const std::uint64_t sales = argc > 3 ? std::stoull(argv[3]) : 60'000;
-  const std::size_t connections = argc > 4 ? std::stoull(argv[4]) : 64;
-  const std::uint64_t rate = argc > 5 ? std::stoull(argv[5]) : 0;
-  const auto [erp, erp_port] = start_stub();
-  const auto [loyalty, loyalty_port] = start_stub();
-  auto folder = runtime::TempDir::make("crossfoot-bench");
-  if (!folder) return 2;
-  const std::filesystem::path root = folder->path();
-  std::ofstream(root / "programme.json")
-      << R"({"programme":"default","version":1,"currency":"EUR","earn":{"points_per_unit":"1",)"
-      << R"("rounding":"floor","base":"gross","stacking":"multiplicative","line_kinds":["goods"],)"
-      << R"("excluded_tenders":[]},"rates":[],"tiers":[],"campaigns":[],"zones":{"DE":"Europe/Berlin"}})";
-  std::ofstream(root / "crossfoot.yaml") << fmt::format(
-      "listen: {{port: 0}}\ndata: {{folder: data}}\nprogramme: programme.json\n"
-      "log: {{level: error}}\n{3}\nconnectors:\n"
-      "  - {{name: erp, pack: {0}/sandbox-erp, base_url: \"http://127.0.0.1:{1}\"}}\n"
-      "  - {{name: loyalty, pack: {0}/sandbox-loyalty, base_url: \"http://127.0.0.1:{2}\"}}\n",
-      std::filesystem::absolute(argv[2]).string(), erp_port, loyalty_port, argc > 6 ? argv[6] : "");
-  auto server = runtime::Process::spawn(
-      {.arguments = {argv[1], "serve", "--config", (root / "crossfoot.yaml").string()},
-       .environment = {},
-       .folder = {},
-       .error_file = root / "server.log"});
-  if (!server) return 2;
-  const auto line = server->read_line(std::chrono::seconds{20});
-  if (!line || !line->starts_with("listening ")) return 2;
-  const std::string url = line->substr(10);
-
-  Load load(url, 1, sales, connections, rate);
-  const Usage before = usage_of(server->pid());
-  const auto began = std::chrono::steady_clock::now();
-  const double accepted_s = load.run();
-  const auto wanted = static_cast<std::int64_t>(sales - load.refused);
-  while (number(load.get("/v1/overview"), R"("done":)") < wanted) {
-    usleep(20'000);
-    if (std::chrono::steady_clock::now() - began > std::chrono::minutes{20}) break;
-  }
-  const double completed_s =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  const Usage after = usage_of(server->pid());
-  const auto count = static_cast<double>(sales);
-  fmt::print(
-      "| sales | connections | rate | accepted/s | completed/s | CPU µs a sale (server) | "
-      "accept p50 ms | p99 | p99.9 | max | peak RSS MB | stored B a sale | written B a sale "
-      "| refused |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
-  fmt::print(
-      "| {} | {} | {} | {:.0f} | {:.0f} | {:.0f} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {} | "
-      "{:.0f} | {:.0f} | {} |\n",
-      sales, connections, rate, count / accepted_s, count / completed_s,
-      (after.cpu_s - before.cpu_s) * 1e6 / count, load.micros(0.5) / 1e3, load.micros(0.99) / 1e3,
-      load.micros(0.999) / 1e3, load.micros(1.0) / 1e3, after.rss_kb / 1024,
-      static_cast<double>(size_of(root / "data")) / count,
-      static_cast<double>(after.written - before.written) / count, load.refused);
-  (void)server->stop(std::chrono::seconds{10});
-  for (const pid_t stub : {erp, loyalty}) {
-    kill(stub, SIGKILL);
-    waitpid(stub, nullptr, 0);
-  }
-  return 0;
+  return options->backlog ? run_backlog(*options) : run_sales(*options);
 }
 
 }  // namespace

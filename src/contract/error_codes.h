@@ -46,6 +46,7 @@ inline constexpr std::string_view leg_state_conflict = "CF-2410";
 inline constexpr std::string_view length_required = "CF-2411";
 inline constexpr std::string_view request_too_large = "CF-2413";
 inline constexpr std::string_view unsupported_media_type = "CF-2415";
+inline constexpr std::string_view message_not_held = "CF-2419";
 inline constexpr std::string_view idempotency_key_reuse = "CF-2422";
 inline constexpr std::string_view rate_limited = "CF-2429";
 inline constexpr std::string_view headers_too_large = "CF-2431";
@@ -145,7 +146,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 118> error_table{{
+inline constexpr std::array<ErrorInfo, 119> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -212,6 +213,8 @@ inline constexpr std::array<ErrorInfo, 118> error_table{{
      FaultClass::rejected, false},
     {"CF-2415", "The media type is not taken here", 415,
      FaultClass::rejected, false},
+    {"CF-2419", "The message is not held", 409,
+     FaultClass::conflict, false},
     {"CF-2422", "The Idempotency-Key was used for other content", 422,
      FaultClass::conflict, false},
     {"CF-2429", "Too many requests", 429,

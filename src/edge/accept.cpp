@@ -5,6 +5,7 @@
 #include "contract/error_codes.h"
 #include "contract/json_writer.h"
 #include "contract/transaction_hash.h"
+#include "edge/accept_request.h"
 #include "edge/api.h"
 #include "edge/original.h"
 #include "edge/views.h"
@@ -50,16 +51,6 @@ std::string_view state_of(const AcceptAnswer& answer) {
   return to_string(answer.held ? store::MessageState::held : store::MessageState::accepted);
 }
 
-flow::AcceptRequest accept_request(contract::Transaction transaction, std::string_view body) {
-  flow::AcceptRequest request;
-  const contract::ContentHash content = contract::transaction_hash(transaction);
-  request.content = content.hash;
-  request.projection = content.projection;
-  request.transaction = std::make_shared<const contract::Transaction>(std::move(transaction));
-  request.body = std::make_shared<const std::string>(body);
-  return request;
-}
-
 void count(Metrics& metrics, const AcceptAnswer& answer, contract::Channel channel) {
   switch (answer.kind) {
     case AcceptAnswer::Kind::accepted:
@@ -84,6 +75,16 @@ std::string_view trim(std::string_view line) {
 }
 
 }  // namespace
+
+flow::AcceptRequest accept_request(contract::Transaction transaction, std::string_view body) {
+  flow::AcceptRequest request;
+  const contract::ContentHash content = contract::transaction_hash(transaction);
+  request.content = content.hash;
+  request.projection = content.projection;
+  request.transaction = std::make_shared<const contract::Transaction>(std::move(transaction));
+  request.body = std::make_shared<const std::string>(body);
+  return request;
+}
 
 contract::ParsePolicy Api::policy() const {
   return {.unknown_fields = options_.unknown_fields,

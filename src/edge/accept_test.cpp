@@ -103,6 +103,44 @@ TEST(Accept, OtherContentUnderTheSameNaturalKeyIsHeldAndShown) {
   EXPECT_EQ(at(timeline.body, "/entries/0/event"), "held");
 }
 
+// Goal: a person ends what is held, once, in either way; both versions and the decision stay.
+TEST(Accept, APersonDecidesAboutWhatIsHeld) {
+  World world;
+  const std::string first = at(world.post_sale(sale(1)).body, "/id");
+  const std::string typo = at(world.post_sale(sale(1, "18.99")).body, "/id");
+  const std::string told = at(world.post_sale(sale(1, "17.99")).body, "/id");
+  EXPECT_EQ(at(world.get("/v1/overview").body, "/held"), "2");
+  const std::string who = R"({"by":"ann","reason":"typed twice")";
+  EXPECT_EQ(world.post("/v1/transactions/" + first + "/discard", who + "}").status, 409);
+  EXPECT_EQ(world.post("/v1/transactions/" + typo + "/discard", R"({"by":"ann"})").status, 400);
+  ASSERT_EQ(world.post("/v1/transactions/" + typo + "/discard", who + "}").status, 202);
+  EXPECT_EQ(at(world.get("/v1/transactions/" + typo).body, "/state"), "discarded");
+  EXPECT_EQ(world.post("/v1/transactions/" + typo + "/discard", who + "}").status, 409);
+
+  const std::string replace = "/v1/transactions/" + told + "/replace";
+  const auto same = world.post(replace, who + R"(,"transaction":)" + sale(1, "17.99") + "}");
+  EXPECT_EQ(same.status, 409) << same.body;
+  const auto bad = world.post(replace, who + R"(,"transaction":{"kind":"sale"}})");
+  EXPECT_EQ(bad.status, 400);
+  EXPECT_TRUE(at(bad.body, "/errors/0/pointer").starts_with("/transaction/")) << bad.body;
+  const std::string own = sale(1, "17.99", R"(,"register_epoch":1)");
+  const auto done = world.post(replace, who + R"(,"transaction":)" + own + "}");
+  ASSERT_EQ(done.status, 202) << done.body;
+  EXPECT_EQ(at(done.body, "/state"), "accepted");
+  EXPECT_EQ(world.post(replace, who + R"(,"transaction":)" + own + "}").status, 409);
+  world.settle();
+  EXPECT_EQ(at(world.get("/v1/transactions/" + told).body, "/state"), "replaced");
+  EXPECT_EQ(at(world.get("/v1/transactions/" + at(done.body, "/id")).body, "/flow/state"), "done");
+  EXPECT_EQ(at(world.get("/v1/overview").body, "/held"), "0");
+  EXPECT_EQ(world.targets.calls["erp"], 2U);
+  const std::string timeline = world.get("/v1/transactions/" + first + "/timeline").body;
+  EXPECT_NE(timeline.find("held message " + typo + " discarded, by ann: typed twice"),
+            std::string::npos)
+      << timeline;
+  EXPECT_NE(timeline.find("held message " + told + " accepted as " + at(done.body, "/id")),
+            std::string::npos);
+}
+
 TEST(Accept, CorrelationAndTraceAreTakenFromTheCaller) {
   World world;
   const std::string trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";

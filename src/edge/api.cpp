@@ -236,6 +236,10 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return get_timeline(exchange);
     case Route::release_leg:
       return release_leg(exchange);
+    case Route::discard_held:
+      return discard_held(exchange);
+    case Route::replace_held:
+      return replace_held(exchange);
     case Route::discard_leg:
       return discard_leg(exchange);
     case Route::confirm_leg:

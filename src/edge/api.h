@@ -165,6 +165,10 @@ class Api {
   [[nodiscard]] Reply list_dead_letters(Exchange& exchange);
   [[nodiscard]] Reply list_dead_letter_groups(Exchange& exchange);
 
+  // held.cpp
+  [[nodiscard]] Reply discard_held(Exchange& exchange);
+  [[nodiscard]] Reply replace_held(Exchange& exchange);
+
   // replays.cpp
   [[nodiscard]] Reply start_replay(Exchange& exchange);
   [[nodiscard]] Reply cancel_replay(Exchange& exchange);

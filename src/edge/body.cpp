@@ -96,6 +96,16 @@ std::string BodyReader::text(std::string_view name, std::size_t bytes_max, Prese
   return {};
 }
 
+std::string BodyReader::object(std::string_view name) {
+  const auto element = field(name);
+  if (!element) return {};
+  if (!element->is_object()) {
+    fault(name, code::wrong_type, "expected an object");
+    return {};
+  }
+  return simdjson::minify(*element);
+}
+
 bool BodyReader::boolean(std::string_view name, bool otherwise) {
   const auto element = field(name, Presence::optional);
   bool value = otherwise;

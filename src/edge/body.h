@@ -31,6 +31,8 @@ class BodyReader {
   /// A text of at most `bytes_max` bytes; a required one is not empty. An absent optional one is
   /// empty.
   [[nodiscard]] std::string text(std::string_view name, std::size_t bytes_max, Presence presence);
+  /// A required object, as its JSON text.
+  [[nodiscard]] std::string object(std::string_view name);
   [[nodiscard]] bool boolean(std::string_view name, bool otherwise);
   /// A whole number from 1 to `most`.
   [[nodiscard]] std::uint32_t number(std::string_view name, std::uint32_t most,

@@ -5,6 +5,7 @@
 #include "contract/json_writer.h"
 #include "edge/api.h"
 #include "edge/body.h"
+#include "edge/decision.h"
 #include "edge/views.h"
 
 namespace crossfoot::edge {
@@ -17,13 +18,6 @@ using contract::JsonWriter;
 using runtime::HttpResponse;
 
 constexpr std::string_view stuck_prefix = "stuck|";
-
-flow::Decision decision_of(BodyReader& body) {
-  flow::Decision decision;
-  decision.by = body.text("by", name_max, Presence::required);
-  decision.reason = body.text("reason", reason_max, Presence::required);
-  return decision;
-}
 
 /// Where a page of dead letters goes on: the dead come first, then the parked.
 struct Cursor {

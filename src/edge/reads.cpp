@@ -172,12 +172,13 @@ Api::Reply Api::list_transactions(Exchange& exchange) {
   }
   if (const std::string* text = asked.find("state")) {
     for (const auto state :
-         {store::MessageState::accepted, store::MessageState::held, store::MessageState::invalid}) {
+         {store::MessageState::accepted, store::MessageState::held, store::MessageState::invalid,
+          store::MessageState::replaced, store::MessageState::discarded}) {
       if (to_string(state) == *text) query.state = state;
     }
     if (!query.state) {
       co_return refuse_parameter(exchange, "state", code::unknown_value,
-                                 "state is accepted, held or invalid");
+                                 "state is accepted, held, invalid, replaced or discarded");
     }
   }
   if (const std::string* text = asked.find("after")) {

@@ -18,6 +18,8 @@ enum class Route : std::uint8_t {
   list_transactions,
   get_transaction,
   get_timeline,
+  discard_held,
+  replace_held,
   release_leg,
   discard_leg,
   confirm_leg,
@@ -58,7 +60,7 @@ struct RouteInfo {
 };
 
 // clang-format off
-inline constexpr std::array<RouteInfo, 32> route_table{{
+inline constexpr std::array<RouteInfo, 34> route_table{{
     {Route::post_transaction, runtime::Method::post, "/v1/transactions", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", ""}, false},
@@ -75,6 +77,12 @@ inline constexpr std::array<RouteInfo, 32> route_table{{
      {"application/json", ""},
      {"", "", "", "", "", "", ""}, false},
     {Route::get_timeline, runtime::Method::get, "/v1/transactions/{id}/timeline", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", ""}, false},
+    {Route::discard_held, runtime::Method::post, "/v1/transactions/{id}/discard", "application/json",
+     {"application/json", ""},
+     {"", "", "", "", "", "", ""}, false},
+    {Route::replace_held, runtime::Method::post, "/v1/transactions/{id}/replace", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", ""}, false},
     {Route::release_leg, runtime::Method::post, "/v1/transactions/{id}/legs/{leg}/release", "",

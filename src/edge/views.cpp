@@ -182,6 +182,10 @@ std::string_view to_string(store::MessageState state) {
       return "accepted";
     case store::MessageState::held:
       return "held";
+    case store::MessageState::replaced:
+      return "replaced";
+    case store::MessageState::discarded:
+      return "discarded";
     case store::MessageState::invalid:
       return "invalid";
   }

@@ -227,6 +227,10 @@ Status ChannelReader::add(store::Reader& reader, const store::MessageRow& messag
     items.push_back(kept(message, message.code));
     return {};
   }
+  // What a person has decided about is a receipt under another id, or none.
+  const bool settled = message.state == store::MessageState::replaced ||
+                       message.state == store::MessageState::discarded;
+  if (settled) return {};
   auto row = reader.load_flow(message.id);
   if (!row) return fail(std::move(row.error()));
   if (!*row) return fail(damaged("the flow of " + to_string(message.id) + " is not there"));

@@ -102,6 +102,8 @@ const legStates: Record<string, Said> = {
   paused: said("Paused", "attention", "Someone paused this system."),
   done: said("Done", "good", "The system confirmed it."),
   held: said("Held", "attention", "Its receipt number is taken by another receipt."),
+  replaced: said("Replaced", "quiet", "A person had it accepted under a number of its own."),
+  discarded: said("Discarded", "quiet", "A person decided that nothing follows from it."),
   invalid: said("Unreadable", "bad", "It could not be read. The original is kept as it came."),
   open: said("On its way", "busy", "Some steps are still to be done."),
 };
@@ -117,7 +119,7 @@ export function stateSaid(state: Maybe<string>): Said {
 
 /** The state of a receipt as a whole: that of its flow, unless it never got one. */
 export function receiptSaid(state: string, flowState: Maybe<string> | undefined): Said {
-  if (state === "held" || state === "invalid") return stateSaid(state);
+  if (state !== "accepted" && Object.hasOwn(legStates, state)) return stateSaid(state);
   if (flowState === undefined || flowState == null) {
     return said("Accepted", "good", "It is stored safely.");
   }
@@ -453,6 +455,8 @@ export function timelineSentence(entry: TimelineEntry): string {
       return "Held: its receipt number is taken by another receipt";
     case "invalid":
       return "Could not be read; the original is kept";
+    case "replaced":
+      return "Accepted by a person under a number of its own";
     case "calling":
       return `Sent to ${target}: ${what}`;
     case "acknowledged":
@@ -483,6 +487,8 @@ export function timelineSentence(entry: TimelineEntry): string {
       return `To be sent once more, on purpose: ${what}`;
     case "paused":
       return `Held back by hand: ${what}`;
+    case "decided":
+      return "A person decided about another message with this receipt's number";
     case "cancelled":
       return `Not needed any more: ${what}`;
     case "parked":

@@ -289,6 +289,10 @@ class Decider {
     note(EventKind::paused, leg, {});
   }
 
+  void on(const Decided& event) {
+    note(EventKind::decided, nullptr, event.what + ", " + words(event.decision));
+  }
+
  private:
   static std::string words(const Decision& decision) {
     if (decision.by.empty()) return decision.reason;
@@ -625,10 +629,10 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 18> names{
-      "accepted",  "calling",   "asked",     "acknowledged", "failed",         "found",
-      "not_found", "restarted", "claimed",   "linked",       "void_requested", "released",
-      "cancelled", "parked",    "discarded", "confirmed",    "resent",         "paused"};
+  static constexpr std::array<std::string_view, 19> names{
+      "accepted",  "calling",   "asked",  "acknowledged",   "failed",   "found",     "not_found",
+      "restarted", "claimed",   "linked", "void_requested", "released", "cancelled", "parked",
+      "discarded", "confirmed", "resent", "paused",         "decided"};
   return names[static_cast<std::size_t>(kind)];
 }
 

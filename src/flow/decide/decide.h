@@ -85,9 +85,13 @@ struct Resent {  ///< a person wants what is done to be sent once more, under a 
 struct Paused {  ///< met by a worker while its shop or member is paused
   std::uint16_t leg = 0;
 };
+struct Decided {  ///< a person decided about a held message that has this flow's natural key
+  std::string what;
+  Decision decision;
+};
 
 using Event = std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
-                           VoidRequested, Released, Discarded, Confirmed, Resent, Paused>;
+                           VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided>;
 
 /// What the engine has to do once the new state is committed.
 struct Action {
@@ -126,8 +130,9 @@ struct JournalEvent {
     confirmed,
     resent,
     paused,
+    decided,
   };
-  static constexpr auto kind_last = Kind::paused;
+  static constexpr auto kind_last = Kind::decided;
 
   Kind kind = Kind::accepted;
   std::uint16_t leg = 0;

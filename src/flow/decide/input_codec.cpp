@@ -125,6 +125,10 @@ void put(ByteWriter& out, const Resent& event) {
 void put(ByteWriter& out, const Paused& event) {
   out.u64(event.leg);
 }
+void put(ByteWriter& out, const Decided& event) {
+  out.text(event.what);
+  put(out, event.decision);
+}
 
 std::uint16_t get_leg(ByteReader& in) {
   return static_cast<std::uint16_t>(in.u64());
@@ -210,6 +214,10 @@ void get(ByteReader& in, std::uint64_t, Resent& event) {
 }
 void get(ByteReader& in, std::uint64_t, Paused& event) {
   event.leg = get_leg(in);
+}
+void get(ByteReader& in, std::uint64_t, Decided& event) {
+  event.what = in.text();
+  event.decision = get_decision(in);
 }
 
 /// The alternative with this number, read; nothing when there is none.

@@ -183,7 +183,8 @@ std::vector<Event> one_of_each() {
           Discarded{5, {"ann", "not wanted"}},
           Confirmed{5, true, "T9", {"ann", "seen"}},
           Resent{5, {"ann", "asked for"}},
-          Paused{5}};
+          Paused{5},
+          Decided{"held message discarded", {"ann", "typed twice"}}};
 }
 
 TEST(Journal, EveryEventSurvivesItsStoredFormAndDamageIsRefused) {

@@ -303,7 +303,7 @@ void Engine::answer_stored(Id id, Accepted done) {
          answer.kind = AcceptAnswer::Kind::replayed;
          answer.id = id;
          if (**found) {
-           answer.held = (**found)->state == store::MessageState::held;
+           answer.held = (**found)->state != store::MessageState::accepted;
            answer.conflict_with = (**found)->conflict_with;
            answer.correlation_id = (**found)->correlation_id;
          }

@@ -293,6 +293,7 @@ namespace {
 struct LegOf {
   std::uint16_t operator()(const Begun&) const { return 0; }
   std::uint16_t operator()(const VoidRequested&) const { return 0; }
+  std::uint16_t operator()(const Decided&) const { return 0; }
   template <class E>
   std::uint16_t operator()(const E& event) const {
     return event.leg;

@@ -62,7 +62,7 @@ struct AcceptAnswer {
   Kind kind = Kind::accepted;
   Id id;              ///< of the message, or of the first one
   Id conflict_with;   ///< of the message that holds the natural key
-  bool held = false;  ///< state of the message answered: held or accepted
+  bool held = false;  ///< the message answered was held, whatever a person decided since
   std::string correlation_id;
   Fault fault;
 };
@@ -113,6 +113,14 @@ class Engine {
   /// state for it; answers after the commit.
   using Instruction = std::variant<Released, Discarded, Confirmed, Resent>;
   void instruct(Id flow, Instruction instruction, Done done);
+
+  /// A person decides about a held message: nothing follows from it, or it is accepted as
+  /// `instead`, which has another natural key (a later register epoch, the number that the till
+  /// meant). The decision stands in the timeline of the receipt that has the natural key. Refused
+  /// with `message_not_held` where somebody has decided already. A repeat after a crash is
+  /// harmless.
+  void discard_held(Id held, Decision decision, Done done);
+  void replace_held(Id held, AcceptRequest instead, Decision decision, Accepted done);
 
   /// Lets stuck legs that match go on, in the replay lane, or only counts them. Answers when the
   /// job is stored; its progress stands in the document `replay_documents` / id.
@@ -165,6 +173,14 @@ class Engine {
   void hold(const IncomingPtr& request, Accepted done, Id conflict_with);
   void answer_stored(Id id, Accepted done);
   void finish_accept(const Hash128& key);
+
+  // held.cpp
+  using Held = std::move_only_function<void(Result<store::MessageRow>)>;
+  void find_held(Id held, Held done);
+  void accept_instead(store::MessageRow held, AcceptRequest instead, Decision decision,
+                      Accepted done);
+  void decide_held(const store::MessageRow& held, store::MessageState state, std::string what,
+                   Decision decision, Done done);
 
   // engine.cpp
   void enqueue(const ActivePtr& active, Work work);
@@ -290,6 +306,7 @@ class Engine {
   std::map<std::string, Target, std::less<>> targets_;
   std::unordered_map<Partition, std::uint64_t> positions_;
   std::unordered_map<Hash128, std::deque<std::move_only_function<void()>>> accepting_;
+  std::unordered_set<Id> deciding_;  ///< held messages about which a decision is under way
   std::size_t accepts_ = 0;
   struct SlotWaiter;
   std::deque<SlotWaiter> slot_waiters_;  ///< by time

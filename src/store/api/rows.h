@@ -35,7 +35,13 @@ struct KeyRow {
   std::uint8_t projection = 1;  ///< version of the projection under `content`
 };
 
-enum class MessageState : std::uint8_t { accepted, held, invalid };
+enum class MessageState : std::uint8_t {
+  accepted,
+  held,       ///< its natural key belongs to other content: a person decides
+  invalid,    ///< could not be read or identified
+  replaced,   ///< was held; a person had it accepted as another message
+  discarded,  ///< was held; a person decided that nothing follows from it
+};
 
 /// An accepted input, immutable but for `state`. `body` is the raw original (canonical JSON).
 struct MessageRow {

@@ -68,6 +68,7 @@ NodeId Compiler::node_for(const Json* schema) {
   const Site& site = loader_.site(schema);
   Node& node = program_.nodes.emplace_back();
   node.place = site.place;
+  node.source = schema;
   node.resource = site.resource;
   to_do_.push_back(schema);
   return known->second;

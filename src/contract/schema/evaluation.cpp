@@ -82,10 +82,10 @@ bool Constants::contain(const Json& value) const {
   return at != values.end() && compare(**at, value) == 0;
 }
 
-Result<Verdict> Evaluation::run(const Json& instance) {
-  const JsonPath root;
-  const Scope scope{nullptr, program_.nodes[program_.root].resource};
-  verdict_.valid = visit(program_.root, instance, root, scope, nullptr);
+Result<Verdict> Evaluation::run(const Json& instance, NodeId root) {
+  const JsonPath path;
+  const Scope scope{nullptr, program_.nodes[root].resource};
+  verdict_.valid = visit(root, instance, path, scope, nullptr);
   if (fault_) return fail(std::move(*fault_));
   verdict_.more = verdict_.errors.size() >= errors_max_;
   return std::move(verdict_);

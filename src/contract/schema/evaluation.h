@@ -36,7 +36,9 @@ class Evaluation {
   Evaluation(const Program& program, std::size_t errors_max)
       : program_(program), errors_max_(errors_max), steps_left_(program.limits.steps_max) {}
 
-  Result<Verdict> run(const Json& instance);
+  Result<Verdict> run(const Json& instance) { return run(instance, program_.root); }
+  /// By one subschema, as if it stood alone.
+  Result<Verdict> run(const Json& instance, NodeId root);
 
  private:
   /// The resources entered so far, innermost first.

@@ -109,6 +109,7 @@ inline constexpr TypeSet type_null = 1, type_boolean = 2, type_integer = 4, type
 /// One subschema. Groups of rules that do not occur are null.
 struct Node {
   Place place;
+  const Json* source = nullptr;  ///< as written
   ResourceId resource = 0;
   bool always_false = false;
   TypeSet types = type_any;

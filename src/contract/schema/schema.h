@@ -68,8 +68,11 @@ class Schema {
   /// Subschemas that can be reached.
   [[nodiscard]] std::size_t size() const;
 
+  /// What was compiled, for this module's own comparisons.
+  [[nodiscard]] const struct Program& program() const { return *program_; }
+
  private:
-  explicit Schema(std::shared_ptr<const struct Program> program) : program_(std::move(program)) {}
+  explicit Schema(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
 
   std::shared_ptr<const Program> program_;
 };

@@ -7,12 +7,15 @@
 #include "audit_command.h"
 #include "config.h"
 #include "connector/connector_test_runner.h"
+#include "contract/error_codes.h"
+#include "contract/registry/registry.h"
 #include "contract_command.h"
 #include "demo.h"
 #include "import_online_retail.h"
 #include "local_stack.h"
 #include "policy_reference.h"
 #include "reconcile_command.h"
+#include "registry_command.h"
 #include "replay_command.h"
 #include "runtime/files.h"
 #include "sandbox/sandbox.h"
@@ -201,6 +204,72 @@ int validate(const ValidateOptions& options, bool json) {
   return outcome.exit_status();
 }
 
+int say(const CommandOutcome& outcome) {
+  fmt::print("{}", outcome.out);
+  fmt::print(stderr, "{}", outcome.faults);
+  return outcome.status;
+}
+
+struct ContractOptions {
+  RegistryLintOptions lint{.folder = "api/contracts"};
+  ContractDiffOptions diff{.folder = "api/contracts"};
+  ContractTestOptions test{.folder = "api/contracts"};
+  std::string today;
+};
+
+void add_lint(CLI::App& contract, ContractOptions& options, int& result) {
+  auto* lint = contract.add_subcommand(
+      "lint", "Judge a registry of contracts; exit status 0 no errors, 1 some, 2 unusable");
+  lint->add_option("folder", options.lint.folder, "Folder of the registry")->capture_default_str();
+  lint->add_option("--today", options.today, "Judge as of this day (YYYY-MM-DD)");
+  lint->add_option("--callers", options.lint.callers,
+                   "Saved answer of GET /v1/contracts/{name}/consumers; repeatable")
+      ->allow_extra_args(false);
+  lint->add_flag("--json", options.lint.json, "Report for programs");
+  lint->callback([&] {
+    options.lint.today = parse_business_date(options.today);
+    if (!options.today.empty() && !options.lint.today) {
+      result = report({.code = std::string(contract::error_code::date_out_of_range),
+                       .fault_class = FaultClass::rejected,
+                       .where = "--today",
+                       .cause = "expected YYYY-MM-DD"});
+      return;
+    }
+    result = say(lint_registry(options.lint));
+  });
+}
+
+void add_registry_commands(CLI::App& contract, ContractOptions& options, int& result) {
+  add_lint(contract, options, result);
+  auto* diff = contract.add_subcommand(
+      "diff", "Compare two versions; exit status 0 compatible, 1 not, 2 unusable");
+  diff->add_option("older", options.diff.older, "A schema's file, or NAME@VERSION")->required();
+  diff->add_option("newer", options.diff.newer, "A schema's file, or NAME@VERSION")->required();
+  diff->add_option("--direction", options.diff.direction,
+                   "backward: the newer reads older documents; forward: the older newer ones; full")
+      ->check(CLI::IsMember({"backward", "forward", "full"}))
+      ->capture_default_str();
+  diff->add_option("--registry", options.diff.folder, "Folder of the registry")
+      ->capture_default_str();
+  diff->add_flag("--tolerate-additions", options.diff.tolerate_additions,
+                 "A field described for the first time in an open object only warns");
+  diff->add_flag("--json", options.diff.json, "Report for programs");
+  diff->callback([&] { result = say(diff_contracts(options.diff)); });
+  auto* test = contract.add_subcommand(
+      "test",
+      "Try messages or a running server by a contract; exit status 0 kept, 1 not, 2 unusable");
+  test->add_option("contract", options.test.contract, "NAME, NAME@MAJOR or NAME@VERSION")
+      ->required();
+  test->add_option("--messages", options.test.messages,
+                   "Messages of a consumer: .ndjson and .jsonl one a line, else one document");
+  test->add_option("--provider", options.test.provider,
+                   "URL of a running server: hand it the examples, judge its answers");
+  test->add_option("--registry", options.test.folder, "Folder of the registry")
+      ->capture_default_str();
+  test->add_flag("--json", options.test.json, "Report for programs");
+  test->callback([&] { result = say(test_contract(options.test)); });
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -308,7 +377,8 @@ int run(int argc, char** argv) {
   connector_new->callback([&] { result = new_connector(pack); });
 
   ValidateOptions validate_options;
-  auto* contract_app = app.add_subcommand("contract", "JSON Schema contracts");
+  auto* contract_app =
+      app.add_subcommand("contract", "Contracts: schemas, versions, who keeps them");
   contract_app->require_subcommand(1);
   auto* validate_app = contract_app->add_subcommand(
       "validate",
@@ -327,6 +397,9 @@ int run(int argc, char** argv) {
   validate_app->add_flag("--json", json, "Report for programs");
   validate_app->callback([&] { result = validate(validate_options, json); });
 
+  ContractOptions contract_options;
+  add_registry_commands(*contract_app, contract_options, result);
+
   auto* reference = app.add_subcommand("reference", "Print generated documents");
   reference->require_subcommand(1);
   reference->add_subcommand("configuration", "The settings, in Markdown")->callback([] {
@@ -334,6 +407,9 @@ int run(int argc, char** argv) {
   });
   reference->add_subcommand("configuration-schema", "JSON Schema of the configuration")
       ->callback([] { fmt::print("{}\n", config_schema()); });
+
+  reference->add_subcommand("contract-schema", "JSON Schema of a contract's description")
+      ->callback([] { fmt::print("{}\n", contract::registry::description_schema()); });
 
   reference->add_subcommand("policy", "What follows from faults and events, in Markdown")
       ->callback([] { fmt::print("{}", policy_reference()); });

@@ -119,6 +119,11 @@ inline constexpr std::string_view invalid_schema = "CF-7002";
 inline constexpr std::string_view unresolved_reference = "CF-7003";
 inline constexpr std::string_view schema_too_costly = "CF-7004";
 inline constexpr std::string_view schema_violation = "CF-7005";
+inline constexpr std::string_view invalid_contract = "CF-7010";
+inline constexpr std::string_view unknown_contract = "CF-7011";
+inline constexpr std::string_view registry_rule_broken = "CF-7012";
+inline constexpr std::string_view breaking_change = "CF-7013";
+inline constexpr std::string_view contract_not_kept = "CF-7014";
 inline constexpr std::string_view call_malformed = "CF-8101";
 inline constexpr std::string_view connect_failed = "CF-8102";
 inline constexpr std::string_view pool_full = "CF-8103";
@@ -146,7 +151,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 119> error_table{{
+inline constexpr std::array<ErrorInfo, 124> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -358,6 +363,16 @@ inline constexpr std::array<ErrorInfo, 119> error_table{{
     {"CF-7004", "Validation was given up at a limit", 422,
      FaultClass::rejected, false},
     {"CF-7005", "The document does not satisfy its schema", 400,
+     FaultClass::rejected, false},
+    {"CF-7010", "A contract's description cannot be used", 400,
+     FaultClass::rejected, false},
+    {"CF-7011", "The registry has no such contract or version", 404,
+     FaultClass::not_found, false},
+    {"CF-7012", "The registry breaks its own rules", 422,
+     FaultClass::rejected, false},
+    {"CF-7013", "A version breaks what an earlier one promised", 409,
+     FaultClass::conflict, false},
+    {"CF-7014", "A party does not keep the contract", 422,
      FaultClass::rejected, false},
     {"CF-8101", "The call could not be made from its parts", 0,
      FaultClass::rejected, false},

@@ -1,11 +1,11 @@
 #include "ledger/accrual.h"
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 
 #include "base/invariant.h"
 #include "contract/error_codes.h"
+#include "ledger/bits.h"
 #include "ledger/unit_split.h"
 
 namespace crossfoot::ledger {
@@ -21,12 +21,7 @@ constexpr unsigned narrow_bits_max = 126;
 /// A threshold has at most nine places.
 constexpr unsigned threshold_bits = 30;
 
-unsigned bits(Wide value) {
-  const auto magnitude = static_cast<unsigned __int128>(value < 0 ? -value : value);
-  const auto high = static_cast<std::uint64_t>(magnitude >> 64);
-  if (high != 0) return 64U + static_cast<unsigned>(std::bit_width(high));
-  return static_cast<unsigned>(std::bit_width(static_cast<std::uint64_t>(magnitude)));
-}
+using ledger::bits;
 
 unsigned bits(const Ratio& ratio) {
   return std::max(bits(Wide{ratio.numerator}), bits(Wide{ratio.denominator}));

@@ -1,11 +1,11 @@
 #include "ledger/unit_split.h"
 
 #include <algorithm>
-#include <bit>
 #include <boost/multiprecision/cpp_int.hpp>
 #include <numeric>
 
 #include "base/invariant.h"
+#include "ledger/bits.h"
 
 namespace crossfoot::ledger {
 
@@ -16,13 +16,6 @@ using contract::TaxMode;
 
 /// Intermediate results under this many bits are computed in 128.
 constexpr unsigned narrow_bits_max = 120;
-
-unsigned bits(Wide value) {
-  const auto magnitude = static_cast<unsigned __int128>(value < 0 ? -value : value);
-  const auto high = static_cast<std::uint64_t>(magnitude >> 64);
-  if (high != 0) return 64U + static_cast<unsigned>(std::bit_width(high));
-  return static_cast<unsigned>(std::bit_width(static_cast<std::uint64_t>(magnitude)));
-}
 
 unsigned decimal_bits(unsigned digits) {
   return (digits * 10 + 2) / 3;

@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "base/codec.h"
-#include "contract/error_codes.h"
 #include "flow/decide/input_codec.h"
+#include "flow/plan/damaged.h"
 #include "flow/plan/frozen_codec.h"
 #include "flow/plan/link_codec.h"
 
@@ -200,10 +200,7 @@ Result<JournalEntry> decode_journal(std::string_view bytes) {
   // A lane that a release changed later cannot be told from the one it began with.
   if (version < lanes_since_version) entry.has_inputs = false;
   if (!known || version == 0 || version > stored_version || in.failed() || !in.at_end()) {
-    return fail({.code = std::string(contract::error_code::stored_bytes_corrupt),
-                 .fault_class = FaultClass::corrupt,
-                 .where = "journal",
-                 .cause = "stored version is unknown or its bytes are damaged"});
+    return fail(damaged("journal"));
   }
   return entry;
 }

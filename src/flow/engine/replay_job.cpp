@@ -4,21 +4,14 @@
 #include <array>
 
 #include "base/codec.h"
-#include "contract/error_codes.h"
 #include "flow/decide/decide.h"
+#include "flow/plan/damaged.h"
 
 namespace crossfoot::flow {
 
 namespace {
 
 constexpr std::uint64_t stored_version = 1;
-
-Fault damaged(std::string_view where) {
-  return {.code = std::string(contract::error_code::stored_bytes_corrupt),
-          .fault_class = FaultClass::corrupt,
-          .where = std::string(where),
-          .cause = "stored version is unknown or its bytes are damaged"};
-}
 
 void put(ByteWriter& out, std::optional<BusinessDate> date) {
   out.boolean(date.has_value());

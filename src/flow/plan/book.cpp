@@ -4,7 +4,7 @@
 
 #include "base/codec.h"
 #include "base/invariant.h"
-#include "contract/error_codes.h"
+#include "flow/plan/damaged.h"
 #include "flow/plan/frozen_codec.h"
 
 namespace crossfoot::flow {
@@ -330,10 +330,7 @@ Result<Book> decode_book(std::string_view bytes) {
     book.claims.push_back(get_claim(in, version));
   }
   if (version == 0 || version > stored_version || in.failed() || !in.at_end()) {
-    return fail({.code = std::string(contract::error_code::stored_bytes_corrupt),
-                 .fault_class = FaultClass::corrupt,
-                 .where = "receipt book",
-                 .cause = "stored version is unknown or its bytes are damaged"});
+    return fail(damaged("receipt book"));
   }
   return book;
 }

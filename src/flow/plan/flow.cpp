@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/codec.h"
-#include "contract/error_codes.h"
+#include "flow/plan/damaged.h"
 #include "flow/plan/frozen_codec.h"
 #include "flow/plan/link_codec.h"
 
@@ -239,10 +239,7 @@ Result<Flow> decode_flow(std::string_view bytes) {
   Flow flow;
   const std::uint64_t version = in.u64();
   if (version == 0 || version > stored_version) {
-    return fail({.code = std::string(contract::error_code::stored_bytes_corrupt),
-                 .fault_class = FaultClass::corrupt,
-                 .where = "flow state",
-                 .cause = "stored version " + std::to_string(version) + " is unknown"});
+    return fail(damaged("flow state"));
   }
   flow.id = in.id();
   flow.version = static_cast<std::uint32_t>(in.u64());
@@ -270,10 +267,7 @@ Result<Flow> decode_flow(std::string_view bytes) {
     flow.journal.push_back(in.u64());
   }
   if (in.failed() || !in.at_end()) {
-    return fail({.code = std::string(contract::error_code::stored_bytes_corrupt),
-                 .fault_class = FaultClass::corrupt,
-                 .where = "flow state",
-                 .cause = "stored bytes end early or do not end"});
+    return fail(damaged("flow state"));
   }
   return flow;
 }

@@ -265,12 +265,16 @@ class Server::Impl {
     keeper_->start();
     connectors_ = std::make_unique<ConnectorControl>(shard_.scheduler(), *targets_,
                                                      runtime::Logger(log_, "connector"));
+    auto contracts = edge::ContractBook::built_in(metrics_, shard_.scheduler().now());
+    if (!contracts) return fail(contracts.error());
+    contracts_ = std::move(*contracts);
     edge::ApiParts parts{.scheduler = shard_.scheduler(),
                          .data_store = [this] { return host_->data_store(); },
                          .engine = [this] { return host_->engine(); },
                          .metrics = metrics_,
                          .reconciliations = reconciler_.get(),
                          .connectors = connectors_.get(),
+                         .contracts = contracts_.get(),
                          .machine =
                              [folder = config_.data_folder] {
                                return edge::MachineFigures{runtime::disk_free_bytes(folder),
@@ -330,6 +334,7 @@ class Server::Impl {
   std::optional<runtime::SigningKey> audit_key_;
   std::unique_ptr<observe::AuditKeeper> keeper_;
   std::unique_ptr<ConnectorControl> connectors_;
+  std::unique_ptr<edge::ContractBook> contracts_;
   std::unique_ptr<edge::Api> api_;
   std::unique_ptr<runtime::HttpServer> server_;
   std::uint16_t port_ = 0;

@@ -93,6 +93,7 @@ contract::ParsePolicy Api::policy() const {
 }
 
 Api::Reply Api::post_transaction(Exchange& exchange) {
+  note_contract(exchange);
   const RequestHeaders& headers = exchange.headers;
   std::optional<std::string> key = std::string{};
   if (headers.idempotency_keys > 0) {
@@ -209,6 +210,7 @@ struct Api::Batch {
 };
 
 Api::Reply Api::post_batch(Exchange& exchange) {
+  note_contract(exchange);
   if (exchange.headers.idempotency_keys > 0) {
     co_return refuse(exchange, code::malformed_request,
                      "a batch takes no Idempotency-Key: each line has its natural key");

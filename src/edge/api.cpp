@@ -107,7 +107,10 @@ Api::Api(ApiParts parts, ApiOptions options)
       console_(std::move(parts_.console)),
       random_(parts_.seed),
       client_limits_(options.client_limits),
-      admission_(options.admission) {}
+      admission_(options.admission) {
+  // The parser reads version 1 and no other.
+  if (parts_.contracts != nullptr) transaction_use_ = parts_.contracts->find("transaction", "1");
+}
 
 Api::~Api() = default;
 
@@ -278,6 +281,14 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return list_connectors(exchange);
     case Route::force_breaker:
       return force_breaker(exchange);
+    case Route::list_contracts:
+      return list_contracts(exchange);
+    case Route::get_contract:
+      return get_contract(exchange, false);
+    case Route::list_contract_consumers:
+      return get_contract(exchange, true);
+    case Route::get_contract_version:
+      return get_contract_version(exchange);
     case Route::get_metrics:
       return get_metrics(exchange);
     case Route::get_openapi:
@@ -306,6 +317,9 @@ void Api::finish(Exchange& exchange, HttpResponse& response) {
   if (exchange.limit) {
     response.headers.emplace_back("RateLimit-Policy", client_limits_.policy_field());
     response.headers.emplace_back("RateLimit", ClientLimits::limit_field(*exchange.limit));
+  }
+  if (exchange.life != nullptr) {
+    for (const auto& [name, value] : *exchange.life) response.headers.emplace_back(name, value);
   }
   if (!exchange.trace.empty()) response.headers.emplace_back("traceparent", exchange.trace);
   metrics_->request_ends();

@@ -14,6 +14,7 @@
 #include "edge/client_limits.h"
 #include "edge/connector_service.h"
 #include "edge/console.h"
+#include "edge/contract_book.h"
 #include "edge/metrics.h"
 #include "edge/reconciliation_service.h"
 #include "edge/request.h"
@@ -52,6 +53,7 @@ struct ApiParts {
   prometheus::Registry& metrics;
   ReconciliationService* reconciliations = nullptr;  ///< null: its addresses answer 404
   ConnectorService* connectors = nullptr;            ///< null: its addresses answer 404
+  ContractBook* contracts = nullptr;                 ///< null: its addresses answer 404
   /// Who asks, where that is proven; empty or absent: the peer's address stands for the client.
   std::function<std::string(const runtime::HttpRequest&)> principal;
   std::function<MachineFigures()> machine;  ///< asked once a second at most
@@ -89,7 +91,8 @@ class Api {
     std::string trace;           ///< `traceparent` of the answer, empty: none
     std::string_view media;      ///< chosen of what the route produces
     Duration began{0};
-    std::optional<ClientLimits::Verdict> limit;  ///< of the client, when it was asked for
+    std::optional<ClientLimits::Verdict> limit;   ///< of the client, when it was asked for
+    const ContractBook::Headers* life = nullptr;  ///< of the contract's version that it uses
   };
   struct Batch;
 
@@ -123,6 +126,12 @@ class Api {
   void look_at_pressure();
   [[nodiscard]] Reply list_connectors(Exchange& exchange);
   [[nodiscard]] Reply force_breaker(Exchange& exchange);
+
+  // contracts.cpp
+  void note_contract(Exchange& exchange);
+  [[nodiscard]] Reply list_contracts(Exchange& exchange);
+  [[nodiscard]] Reply get_contract(Exchange& exchange, bool consumers);
+  [[nodiscard]] Reply get_contract_version(Exchange& exchange);
 
   // accept.cpp
   [[nodiscard]] contract::ParsePolicy policy() const;
@@ -198,7 +207,9 @@ class Api {
   ClientLimits client_limits_;
   Admission admission_;
   Pressure pressure_;
-  std::optional<Duration> stats_seen_at_;  ///< monotonic
+  ContractBook::Use* transaction_use_ = nullptr;  ///< what posted transactions are written in
+  std::string caller_;                            ///< reused: who is being counted
+  std::optional<Duration> stats_seen_at_;         ///< monotonic
   std::optional<Duration> machine_asked_at_;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };

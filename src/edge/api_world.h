@@ -187,6 +187,10 @@ inline Result<contract::Transaction> parse_stored(std::string_view body) {
   return std::move(parsed->transaction);
 }
 
+inline Result<std::unique_ptr<ContractBook>> built_in_book(prometheus::Registry& metrics) {
+  return ContractBook::built_in(metrics, Instant{1'795'000'000'000'000});
+}
+
 /// A sale of two wooden trains; what differs between sales is the sequence and, for conflicts, the
 /// price.
 inline std::string sale(int sequence, const std::string& price = "19.99",
@@ -202,9 +206,16 @@ inline std::string sale(int sequence, const std::string& price = "19.99",
 
 class World {
  public:
-  explicit World(ApiOptions options = {}, store::MemoryOptions store_options = {})
+  /// How a test makes its own registry.
+  using MakeBook = Result<std::unique_ptr<ContractBook>> (*)(prometheus::Registry&);
+
+  explicit World(ApiOptions options = {}, store::MemoryOptions store_options = {},
+                 MakeBook make_book = built_in_book)
       : store_(std::make_unique<store::MemoryStore>(disk_, scheduler_, store_options)) {
     start_engine();
+    auto book = make_book(registry);
+    EXPECT_TRUE(book.has_value()) << (book ? "" : book.error().where + book.error().cause);
+    if (book) contracts_ = std::move(*book);
     Assets console;
     console["index.html"] = {"text/html; charset=utf-8", "<!doctype html><title>c</title>"};
     console["assets/index-AbC123.js"] = {"text/javascript; charset=utf-8", "let a = 1;"};
@@ -215,6 +226,7 @@ class World {
                  .metrics = registry,
                  .reconciliations = &reconciliations,
                  .connectors = &connectors,
+                 .contracts = contracts_.get(),
                  .principal =
                      [](const runtime::HttpRequest& request) {
                        return std::string(request.header("x-test-principal"));
@@ -354,6 +366,7 @@ class World {
  private:
   std::unique_ptr<store::MemoryStore> store_;
   std::unique_ptr<flow::Engine> engine_;
+  std::unique_ptr<ContractBook> contracts_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<runtime::HttpServer> server_;
   std::uint16_t port_ = 0;

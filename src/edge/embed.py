@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the C++ source that holds api/openapi.json and the pages of api/errors.
+"""Writes the C++ source that holds api/openapi.json, the pages of api/errors, and the contracts.
 
     embed.py API_FOLDER OUTPUT
 """
@@ -38,12 +38,19 @@ def main():
         title = re.search(r"^title: (.*)$", text, re.MULTILINE).group(1)
         body = text.split("\n---\n", 1)[1].strip()
         lines.append(f'  {{"{page.stem}",\n{literal(f"# {page.stem}: {title}" + chr(10) * 2 + body + chr(10))}}},')
+    lines += ["}};", ""]
+    files = sorted([*(api / "contracts").glob("*.json"), *(api / "schemas").glob("*/*.json")])
+    lines.append(f"constexpr std::array<Page, {len(files)}> contracts{{{{")
+    for file in files:
+        lines.append(f'  {{"{file.relative_to(api)}",\n{literal(file.read_text(encoding="utf-8"))}}},')
     lines += ["}};", "", "constexpr std::string_view document =", literal(compact) + ";", "",
               "}  // namespace", "",
               "std::string_view openapi_document() {", "  return document;", "}", "",
               "std::string_view error_page(std::string_view code) {",
               "  for (const auto& [name, text] : pages) {", "    if (name == code) return text;", "  }",
-              "  return {};", "}", "", "}  // namespace crossfoot::edge", ""]
+              "  return {};", "}", "",
+              "std::span<const std::pair<std::string_view, std::string_view>> contract_files() {",
+              "  return contracts;", "}", "", "}  // namespace crossfoot::edge", ""]
     output.write_text("\n".join(lines), encoding="utf-8")
 
 

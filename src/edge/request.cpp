@@ -106,6 +106,9 @@ RequestHeaders read_headers(const runtime::HttpRequest& request) {
         if (name == "accept") take(found.accept, value);
         if (name == "x-lane") take(found.lane, value);
         break;
+      case 10:
+        if (name == "user-agent") take(found.user_agent, value);
+        break;
       case 11:
         if (name == "traceparent") take(found.traceparent, value);
         break;

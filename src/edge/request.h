@@ -25,6 +25,7 @@ struct RequestHeaders {
   std::string_view if_none_match;
   std::string_view lane;  ///< X-Lane
   std::string_view traceparent;
+  std::string_view user_agent;
   std::size_t idempotency_keys = 0;  ///< how often that header came
 };
 [[nodiscard]] RequestHeaders read_headers(const runtime::HttpRequest& request);

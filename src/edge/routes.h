@@ -40,6 +40,10 @@ enum class Route : std::uint8_t {
   list_reconciliations,
   get_reconciliation,
   list_breaks,
+  list_contracts,
+  get_contract,
+  list_contract_consumers,
+  get_contract_version,
   get_openapi,
   get_error_page,
   get_live,
@@ -60,7 +64,7 @@ struct RouteInfo {
 };
 
 // clang-format off
-inline constexpr std::array<RouteInfo, 34> route_table{{
+inline constexpr std::array<RouteInfo, 38> route_table{{
     {Route::post_transaction, runtime::Method::post, "/v1/transactions", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", ""}, false},
@@ -145,6 +149,18 @@ inline constexpr std::array<RouteInfo, 34> route_table{{
     {Route::list_breaks, runtime::Method::get, "/v1/breaks", "",
      {"application/json", ""},
      {"reconciliation", "class", "after", "limit", "", "", ""}, false},
+    {Route::list_contracts, runtime::Method::get, "/v1/contracts", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", ""}, false},
+    {Route::get_contract, runtime::Method::get, "/v1/contracts/{name}", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", ""}, false},
+    {Route::list_contract_consumers, runtime::Method::get, "/v1/contracts/{name}/consumers", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", ""}, false},
+    {Route::get_contract_version, runtime::Method::get, "/v1/contracts/{name}/versions/{version}", "",
+     {"application/schema+json", "application/json"},
+     {"", "", "", "", "", "", ""}, false},
     {Route::get_openapi, runtime::Method::get, "/openapi.json", "",
      {"application/json", ""},
      {"", "", "", "", "", "", ""}, false},

@@ -108,6 +108,10 @@ inline constexpr std::string_view commit_unknown = "CF-5008";
 inline constexpr std::string_view store_failed = "CF-5009";
 inline constexpr std::string_view store_settings_unsafe = "CF-5010";
 inline constexpr std::string_view store_standby_missing = "CF-5011";
+inline constexpr std::string_view store_move_unfinished = "CF-5012";
+inline constexpr std::string_view store_target_taken = "CF-5013";
+inline constexpr std::string_view store_rights_missing = "CF-5014";
+inline constexpr std::string_view store_copy_differs = "CF-5015";
 inline constexpr std::string_view unreadable_configuration = "CF-6001";
 inline constexpr std::string_view unknown_setting = "CF-6002";
 inline constexpr std::string_view bad_setting = "CF-6003";
@@ -151,7 +155,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 124> error_table{{
+inline constexpr std::array<ErrorInfo, 128> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -342,6 +346,14 @@ inline constexpr std::array<ErrorInfo, 124> error_table{{
      FaultClass::rejected, false},
     {"CF-5011", "No synchronous standby of the database is connected", 503,
      FaultClass::transient, true},
+    {"CF-5012", "A data store is being moved here and is not complete", 503,
+     FaultClass::conflict, false},
+    {"CF-5013", "The database to move a data store to is not empty", 409,
+     FaultClass::conflict, false},
+    {"CF-5014", "The database role lacks a right", 500,
+     FaultClass::unauthorised, false},
+    {"CF-5015", "The copy of the data store is not what its source is", 500,
+     FaultClass::corrupt, false},
     {"CF-6001", "The configuration cannot be read", 0,
      FaultClass::not_found, false},
     {"CF-6002", "The configuration has an unknown key", 0,

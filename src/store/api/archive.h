@@ -9,7 +9,8 @@
 
 namespace crossfoot::store {
 
-/// A journal row with its place in the order of commit.
+/// A journal row with its place in the archive's order, which within a partition is the order of
+/// commit.
 struct ArchivedRow {
   std::int64_t sequence = 0;
   JournalRow row;
@@ -23,9 +24,10 @@ class Archive {
  public:
   virtual ~Archive() = default;
 
-  /// Rows behind `after` in the order of commit, at most `limit`; empty at the end.
+  /// Rows behind `after`, at most `limit`; empty at the end. `after`: 0, or the last sequence of a
+  /// page that was read.
   virtual Result<std::vector<ArchivedRow>> journal(std::int64_t after, std::size_t limit) = 0;
-  /// Of the row committed last; 0 without rows.
+  /// Of the last row now; 0 without rows.
   virtual Result<std::int64_t> last_sequence() = 0;
   virtual Result<std::optional<FlowRow>> load_flow(Id id) = 0;
   virtual Result<std::optional<std::string>> document(std::string_view kind,

@@ -98,4 +98,36 @@ namespace crossfoot::store {
           .cause = std::move(cause)};
 }
 
+/// CF-5012: the data store is being moved here, and the move is not finished and proven.
+[[nodiscard]] inline Fault unfinished_transfer_fault(std::string_view where, std::string cause) {
+  return {.code = "CF-5012",
+          .fault_class = FaultClass::conflict,
+          .where = std::string(where),
+          .cause = std::move(cause)};
+}
+
+/// CF-5013: a data store cannot be moved here, because something is here already.
+[[nodiscard]] inline Fault target_taken_fault(std::string_view where, std::string cause) {
+  return {.code = "CF-5013",
+          .fault_class = FaultClass::conflict,
+          .where = std::string(where),
+          .cause = std::move(cause)};
+}
+
+/// CF-5014: the role of the data store lacks a right.
+[[nodiscard]] inline Fault rights_fault(std::string_view where, std::string cause) {
+  return {.code = "CF-5014",
+          .fault_class = FaultClass::unauthorised,
+          .where = std::string(where),
+          .cause = std::move(cause)};
+}
+
+/// CF-5015: the copy of a data store is not what its source is.
+[[nodiscard]] inline Fault transfer_differs_fault(std::string_view where, std::string cause) {
+  return {.code = "CF-5015",
+          .fault_class = FaultClass::corrupt,
+          .where = std::string(where),
+          .cause = std::move(cause)};
+}
+
 }  // namespace crossfoot::store

@@ -30,6 +30,7 @@ Fault fault_of(std::string_view sqlstate, std::string_view message) {
   const std::string cause = fmt::format("{} [{}]", message, sqlstate);
   const std::string_view kind = sqlstate.substr(0, 2);
   if (sqlstate == "53100") return full_fault("postgres", cause);
+  if (sqlstate == "42501") return rights_fault("postgres", cause);
   if (kind == "22" || kind == "23" || kind == "54") return refused_fault("postgres", cause);
   if (kind == "XX" || kind == "42") return corrupt_fault("postgres", cause);
   return unavailable_fault("postgres", cause);

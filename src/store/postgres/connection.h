@@ -107,8 +107,8 @@ class Connection {
 };
 
 /// The fault of a server error, by its SQLSTATE: what belongs to the statement's own values is
-/// `rejected` (CF-5009), a full disk CF-5004, damage CF-5003, everything else may succeed later
-/// (CF-5001).
+/// `rejected` (CF-5009), a full disk CF-5004, a missing right CF-5014, damage CF-5003, everything
+/// else may succeed later (CF-5001).
 [[nodiscard]] Fault fault_of(std::string_view sqlstate, std::string_view message);
 
 }  // namespace crossfoot::store::postgres

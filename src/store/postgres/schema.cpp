@@ -93,10 +93,26 @@ constexpr std::array all_migrations{
 
 constexpr std::int64_t migration_lock = 0x63726f7373666f6f;  // "crossfoo"
 
-Status apply(Connection& connection) {
-  const auto locked = connection.run_one("SELECT pg_advisory_xact_lock($1::bigint)",
-                                         Parameters::of(migration_lock));
-  if (!locked) return fail(locked.error());
+Status refuse_unfinished_transfer(Connection& connection) {
+  const auto there =
+      connection.run_one("SELECT (to_regclass('crossfoot.transfer') IS NOT NULL)::integer");
+  if (!there) return fail(there.error());
+  if (there->integer(0, 0) == 0) return {};
+  return fail(unfinished_transfer_fault(
+      "open data store", "a data store is being moved here: let `crossfoot migrate` finish it"));
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() {
+  return all_migrations;
+}
+
+std::uint32_t newest_schema() {
+  return all_migrations.back().number;
+}
+
+Status apply_migrations(Connection& connection) {
   const auto there =
       connection.run_one("SELECT (to_regclass('crossfoot.meta') IS NOT NULL)::integer");
   if (!there) return fail(there.error());
@@ -123,22 +139,21 @@ Status apply(Connection& connection) {
   return {};
 }
 
-}  // namespace
-
-std::span<const Migration> migrations() {
-  return all_migrations;
-}
-
-std::uint32_t newest_schema() {
-  return all_migrations.back().number;
-}
-
-Status migrate(Connection& connection) {
+Status with_schema_locked(Connection& connection, const std::function<Status(Connection&)>& work) {
   if (const auto begun = connection.run_one("BEGIN"); !begun) return fail(begun.error());
-  Status applied = apply(connection);
+  const auto locked = connection.run_one("SELECT pg_advisory_xact_lock($1::bigint)",
+                                         Parameters::of(migration_lock));
+  Status applied = locked ? work(connection) : fail(locked.error());
   const auto ended = connection.run_one(applied ? "COMMIT" : "ROLLBACK");
   if (applied && !ended) return fail(ended.error());
   return applied;
+}
+
+Status migrate(Connection& connection) {
+  return with_schema_locked(connection, [](Connection& locked) {
+    Status free = refuse_unfinished_transfer(locked);
+    return free ? apply_migrations(locked) : free;
+  });
 }
 
 }  // namespace crossfoot::store::postgres

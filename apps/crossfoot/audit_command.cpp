@@ -11,8 +11,9 @@
 #include "contract/error_codes.h"
 #include "flow/decide/journal.h"
 #include "observe/audit/export.h"
-#include "observe/audit/verify.h"
 #include "progress.h"
+#include "secrets.h"
+#include "store/postgres/postgres_archive.h"
 #include "store/sqlite/sqlite_archive.h"
 
 namespace crossfoot::app {
@@ -33,62 +34,29 @@ int cannot(const Fault& fault) {
 struct Places {
   std::filesystem::path data;
   std::filesystem::path anchors;
+  std::string store_url;  ///< reference to a secret, of a PostgreSQL data store
 };
 
 std::optional<Places> places_of(const AuditArguments& arguments) {
-  if (arguments.config.empty()) return Places{arguments.data, anchors_beside(arguments.data)};
+  if (arguments.config.empty()) return Places{arguments.data, anchors_beside(arguments.data), {}};
   const LoadedConfig loaded = load_config(arguments.config);
   for (const ConfigFault& fault : loaded.faults) {
     fmt::print(stderr, "{}:{}: {} {}: {}\n", arguments.config.string(), fault.line, fault.code,
                fault.key, fault.text);
   }
   if (!loaded.faults.empty()) return std::nullopt;
-  if (loaded.config.store_kind != "sqlite") {
-    fmt::print(stderr, "{} store.kind: only the embedded data store can be audited so far\n",
-               contract::error_code::bad_setting);
-    return std::nullopt;
-  }
-  return Places{loaded.config.data_folder, loaded.config.anchor_folder};
+  Places places{loaded.config.data_folder, loaded.config.anchor_folder, {}};
+  if (loaded.config.store_kind == "postgres") places.store_url = loaded.config.store_url;
+  return places;
 }
 
 Result<std::unique_ptr<store::Archive>> open_archive(const Places& places) {
+  if (!places.store_url.empty()) {
+    const auto url = look_up_secret({places.store_url});
+    if (!url) return fail(url.error());
+    return store::open_postgres_archive(*url);
+  }
   return store::open_sqlite_archive((places.data / store_file_name).string());
-}
-
-Result<observe::AuditReport> verify(const AuditArguments& arguments, const Places& places) {
-  std::filesystem::path key_file = arguments.key;
-  if (key_file.empty()) key_file = (places.data / audit_key_name).string() + ".pub";
-  const auto key = runtime::PublicKey::load(key_file);
-  if (!key) return fail(key.error());
-  auto archive = open_archive(places);
-  if (!archive) return fail(archive.error());
-  observe::AuditReport report;
-  observe::AnchorSet anchors;
-  const bool in_place = !observe::anchor_files(places.anchors).empty();
-  if (in_place) {
-    if (Status read = anchors.read(places.anchors, *key, report); !read) return fail(read.error());
-  }
-  if (!arguments.anchor.empty()) {
-    if (Status read = anchors.read(arguments.anchor, *key, report); !read) {
-      return fail(read.error());
-    }
-  }
-  anchors.check(report);
-  if (anchors.all().empty() && report.whole()) {
-    return fail({.code = std::string(contract::error_code::anchor_unusable),
-                 .fault_class = FaultClass::not_found,
-                 .where = places.anchors.string(),
-                 .cause = "there is no anchor to compare the journal with"});
-  }
-  std::unique_ptr<Progress> progress;
-  return observe::verify_journal(**archive, anchors, std::move(report), in_place,
-                                 [&progress](std::uint64_t done, std::uint64_t total) {
-                                   if (progress == nullptr) {
-                                     progress = std::make_unique<Progress>("computing the chains",
-                                                                           total, "entries");
-                                   }
-                                   progress->at(done);
-                                 });
 }
 
 /// A time, or a day; `end`: the end of that day.
@@ -232,10 +200,51 @@ std::string Replay::text(bool json) const {
 
 }  // namespace
 
+Result<observe::AuditReport> verify_archive(store::Archive& archive, const AnchorPlaces& places) {
+  const auto key = runtime::PublicKey::load(places.key);
+  if (!key) return fail(key.error());
+  observe::AuditReport report;
+  observe::AnchorSet anchors;
+  const bool in_place = !observe::anchor_files(places.in_place).empty();
+  if (in_place) {
+    if (Status read = anchors.read(places.in_place, *key, report); !read) return fail(read.error());
+  }
+  if (!places.elsewhere.empty()) {
+    if (Status read = anchors.read(places.elsewhere, *key, report); !read) {
+      return fail(read.error());
+    }
+  }
+  anchors.check(report);
+  if (anchors.all().empty() && report.whole()) {
+    return fail({.code = std::string(contract::error_code::anchor_unusable),
+                 .fault_class = FaultClass::not_found,
+                 .where = places.in_place.string(),
+                 .cause = "there is no anchor to compare the journal with"});
+  }
+  std::unique_ptr<Progress> progress;
+  return observe::verify_journal(archive, anchors, std::move(report), in_place,
+                                 [&progress](std::uint64_t done, std::uint64_t total) {
+                                   if (progress == nullptr) {
+                                     progress = std::make_unique<Progress>("computing the chains",
+                                                                           total, "entries");
+                                   }
+                                   progress->at(done);
+                                 });
+}
+
+std::filesystem::path audit_key_of(const std::filesystem::path& data_folder) {
+  return (data_folder / audit_key_name).string() + ".pub";
+}
+
 int audit_verify(const AuditArguments& arguments) {
   const auto places = places_of(arguments);
   if (!places) return exit_unusable;
-  const auto report = verify(arguments, *places);
+  auto archive = open_archive(*places);
+  if (!archive) return cannot(archive.error());
+  const auto report = verify_archive(
+      **archive, {.in_place = places->anchors,
+                  .elsewhere = arguments.anchor,
+                  .key = arguments.key.empty() ? audit_key_of(places->data) : arguments.key});
   if (!report) return cannot(report.error());
   fmt::print("{}", arguments.json ? observe::to_json(*report) + "\n" : observe::to_text(*report));
   if (report->whole()) return exit_whole;

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <string>
 
+#include "observe/audit/verify.h"
+
 namespace crossfoot::app {
 
 /// Which data store, and what it is held against.
@@ -15,6 +17,18 @@ struct AuditArguments {
   std::string until;             ///< day (with all of it) or time; empty: to the last
   bool json = false;
 };
+
+/// What a journal is held against.
+struct AnchorPlaces {
+  std::filesystem::path in_place;   ///< the folder that the server writes
+  std::filesystem::path elsewhere;  ///< a file or folder from another place; empty: none
+  std::filesystem::path key;        ///< public key
+};
+[[nodiscard]] std::filesystem::path audit_key_of(const std::filesystem::path& data_folder);
+
+/// Faults: CF-9002 when there is no anchor at all; what cannot be read.
+[[nodiscard]] Result<observe::AuditReport> verify_archive(store::Archive& archive,
+                                                          const AnchorPlaces& places);
 
 // All work on a running server's store too, which they only read. Exit statuses: 0 whole, 1 it
 // differs, 2 it could not be done.

@@ -13,6 +13,7 @@
 #include "demo.h"
 #include "import_online_retail.h"
 #include "local_stack.h"
+#include "migrate_command.h"
 #include "policy_reference.h"
 #include "reconcile_command.h"
 #include "registry_command.h"
@@ -197,6 +198,20 @@ void add_audit_commands(CLI::App& app, AuditArguments& arguments, int& result) {
   }
 }
 
+void add_migrate_command(CLI::App& app, MigrateArguments& arguments, int& result) {
+  auto* command = app.add_subcommand(
+      "migrate", "Move a stopped embedded data store into an empty PostgreSQL database");
+  command->add_option("--from", arguments.from, "Data folder of the stopped server")->required();
+  command
+      ->add_option("--to", arguments.to, "PostgreSQL's connection string, or env:NAME or file:PATH")
+      ->required();
+  command->add_option("--anchor", arguments.anchor, "Anchor folder; default: beside the data");
+  command->add_option("--key", arguments.key, "Public key; default: the one in the data folder");
+  command->add_flag("--verify-only", arguments.verify_only, "Compare, write nothing");
+  command->add_flag("--json", arguments.json, "For programs");
+  command->callback([&] { result = migrate(arguments); });
+}
+
 int validate(const ValidateOptions& options, bool json) {
   const ValidationReport outcome = validate_files(options);
   fmt::print("{}", json ? outcome.json() : outcome.text());
@@ -364,6 +379,9 @@ int run(int argc, char** argv) {
 
   AuditArguments audit_arguments;
   add_audit_commands(app, audit_arguments, result);
+
+  MigrateArguments migrate_arguments;
+  add_migrate_command(app, migrate_arguments, result);
 
   std::string pack;
   auto* connector_command = app.add_subcommand("connector", "Connector packs");

@@ -27,6 +27,7 @@
 #include "runtime/resources.h"
 #include "runtime/shard.h"
 #include "runtime/signing.h"
+#include "secrets.h"
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -39,26 +40,6 @@ Fault config_fault(std::string_view code, std::string cause) {
           .fault_class = FaultClass::rejected,
           .where = "configuration",
           .cause = std::move(cause)};
-}
-
-Result<std::string> look_up_secret(const connector::SecretReference& reference) {
-  const std::string_view text = reference.text;
-  if (text.starts_with("env:")) {
-    auto value = runtime::environment(std::string(text.substr(4)));
-    if (value) return std::move(*value);
-  } else if (text.starts_with("file:")) {
-    auto value = runtime::read_file(std::filesystem::path(text.substr(5)), 64 * 1024);
-    if (value) {
-      while (!value->empty() && (value->back() == '\n' || value->back() == '\r')) {
-        value->pop_back();
-      }
-      return std::move(*value);
-    }
-  }
-  return fail({.code = std::string(contract::error_code::missing_secret),
-               .fault_class = FaultClass::unauthorised,
-               .where = std::string(text),
-               .cause = "the secret is not there"});
 }
 
 Result<std::vector<connector::TargetSetup>> load_targets(const Config& config) {

@@ -84,6 +84,14 @@ class Postgres:
                 return
         raise AssertionError("the PostgreSQL server does not start")
 
+    def ask(self, sql):
+        """Runs a statement as the administrator; its rows as text, columns apart by `|`."""
+        run = subprocess.run([self.PROGRAMS / "psql", "-X", "-q", "-A", "-t", "-v",
+                              "ON_ERROR_STOP=1", "-c", sql, self.url],
+                             capture_output=True, text=True, timeout=60)
+        check(run.returncode == 0, f"{sql}: {run.stderr}")
+        return run.stdout.strip()
+
     def crash(self):
         """At once, without a checkpoint."""
         self.process.send_signal(signal.SIGQUIT)
@@ -103,6 +111,7 @@ class Stack:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="crossfoot-test-"))
         self.extra = extra
         self.environment = environment
+        self.retry = "{longest_ms: 2000}"
         (self.folder / "programme.json").write_text(json.dumps(PROGRAMME))
         self.erp = self._sandbox("erp")
         self.loyalty = self._sandbox("loyalty")
@@ -119,7 +128,7 @@ class Stack:
 listen: {{port: 0}}
 data: {{folder: store}}
 programme: programme.json
-retry: {{longest_ms: 2000}}
+retry: {self.retry}
 log: {{level: warning}}
 {self.extra}
 connectors:

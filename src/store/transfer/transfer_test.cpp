@@ -12,6 +12,7 @@
 #include <fstream>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "runtime/asio_scheduler.h"
 #include "runtime/sim_scheduler.h"
@@ -19,7 +20,9 @@
 #include "store/postgres/postgres_store.h"
 #include "store/postgres_server.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/schema.h"
 #include "store/sqlite/sqlite_store.h"
+#include "store/transfer/tables.h"
 
 namespace crossfoot::store {
 namespace {
@@ -83,9 +86,7 @@ class TransferTest : public testing::Test {
   }
   [[nodiscard]] std::string path() const { return folder_.file("crossfoot.sqlite"); }
   [[nodiscard]] std::string url() const { return server().url(database_); }
-  std::string ask(const std::string& sql) const {
-    return server().execute(sql, database_);
-  }
+  std::string ask(const std::string& sql) const { return server().execute(sql, database_); }
 
   void sell(std::uint64_t first, std::uint64_t count) const {
     runtime::SimScheduler scheduler{{1'700'000'000'000'000}};
@@ -129,6 +130,27 @@ class TransferTest : public testing::Test {
   TestFolder folder_;
   std::string database_;
 };
+
+TEST(TransferTables, NameEveryColumnOfTheFile) {
+  const TestFolder folder;
+  auto file = sqlite::Connection::open({.path = folder.file("new.sqlite")});
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(sqlite::migrate(**file));
+  // What finds journal rows, and the order of commit, are the file's own.
+  auto columns = (*file)->prepare(
+      "SELECT m.name || '.' || p.name FROM sqlite_master AS m, pragma_table_info(m.name) AS p"
+      " WHERE m.type = 'table' AND m.name <> 'journal_chunk' AND p.name <> 'seq'");
+  ASSERT_TRUE(columns) << columns.error().cause;
+  std::set<std::string> stored;
+  while (columns->step() == SQLITE_ROW) stored.insert(columns->text(0));
+  std::set<std::string> moved;
+  for (const transfer::Table& table : transfer::tables()) {
+    for (const transfer::Column& column : table.columns) {
+      moved.insert(fmt::format("{}.{}", table.name, column.name));
+    }
+  }
+  EXPECT_EQ(moved, stored);
+}
 
 TEST_F(TransferTest, MovesEveryRowAndGoesOnUnderANewIncarnation) {
   auto moving = transfer();

@@ -58,7 +58,7 @@ TEST(Registry, RefusesWhatIsNoDescription) {
       {without(R"("kind":"event")", R"("kind":"thing")"), "/kind"},
       {without(R"("2026-08-01")", R"("2026-13-01")"), "/versions/1/sunset_at"},
       {without(R"("1.10.0")", R"("1.010.0")"), "/versions/2/version"},
-      {without(R"("/lines/*/price")", R"("lines")"), "/field_owners"},
+      {without(R"("/lines/*/price")", R"("lines")"), "/field_owners/lines"},
       {without(R"("title":"T")", R"("titel":"T")"), ""},
   };
   for (const auto& [text, where] : cases) {

@@ -361,6 +361,24 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "Points without a sold line",
     "The platform granted points that belong to no line. Ask the platform why.",
   ],
+  [
+    "CF-3207",
+    "policy_not_applied",
+    "A policy that is not carried out",
+    "The programme asks for a rule that receipts are not processed by. Integration picks another.",
+  ],
+  [
+    "CF-3208",
+    "account_table_malformed",
+    "Accounts cannot be read",
+    "The table of accounts has a fault. Integration corrects the place it names.",
+  ],
+  [
+    "CF-3209",
+    "account_undetermined",
+    "No account for a posting",
+    "The table of accounts has no entry for this case. Finance adds one.",
+  ],
 ];
 const reasons = new Map<string, Reason>(
   reasonRows.flatMap(([code, name, label, explanation]) => {

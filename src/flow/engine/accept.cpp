@@ -362,10 +362,7 @@ void Engine::hold(const IncomingPtr& request, Accepted done, Id conflict_with) {
 
 void Engine::keep_invalid(store::MessageRow message, Done done) {
   if (!ready_ || stopped_) {
-    return done(fail({.code = std::string(contract::error_code::store_unavailable),
-                      .fault_class = FaultClass::transient,
-                      .where = "invalid messages",
-                      .cause = "the engine is not ready"}));
+    return done(fail(not_ready("invalid messages")));
   }
   const Hash128 content = hash128(message.body);
   message.id =

@@ -372,17 +372,16 @@ bool Engine::take_row(Target& target, DuePage& page, std::size_t index, OpenBatc
   return true;
 }
 
-void Engine::take_due(Target& due_at, const ActivePtr& active, const store::DueRow& row,
+void Engine::take_due(Target& target, const ActivePtr& active, const store::DueRow& row,
                       std::shared_ptr<BatchCall> batch) {
-  Target* target = &due_at;
-  target->taking.insert({row.flow, row.leg});
+  target.taking.insert({row.flow, row.leg});
   const Leg* waiting = active->flow.leg(row.leg);
   const Step* next = waiting == nullptr ? nullptr : next_step(*waiting);
   // What was reserved; the leg may have moved on when its turn comes.
   const std::string operation = next == nullptr ? std::string() : next->operation;
   const Lane lane = waiting == nullptr ? Lane::live : waiting->lane;
   const bool question = waiting != nullptr && departure_of(*waiting).question;
-  enqueue(active, [this, active, row, target, operation, lane, question,
+  enqueue(active, [this, active, row, &target, operation, lane, question,
                    batch = std::move(batch)](Staged& staged) {
     const std::size_t before = staged.after.size();
     const Id call_id = batch != nullptr ? batch->id : ids_.next(now(), active->flow.id.partition());
@@ -391,27 +390,27 @@ void Engine::take_due(Target& due_at, const ActivePtr& active, const store::DueR
         fresh && staged.after.size() > before && staged.after.back().kind == Action::Kind::ask;
     if (asks) {
       // Its row stays until the answer and holds the key: nobody passes the question.
-      target->hold(row.order_key);
+      target.hold(row.order_key);
       active->asking.push_back(row);
       if (batch != nullptr) staged.committed.emplace_back([this, batch] { send(batch); });
       return true;
     }
     staged.unit.taken.push_back(row);
-    target->held.erase(row.order_key);
-    staged.committed.emplace_back([target, row] { target->taken(row); });
+    target.held.erase(row.order_key);
+    staged.committed.emplace_back([&target, row] { target.taken(row); });
     if (!fresh) {
       // The leg was cancelled or moved on: its row goes, and so does its place.
       if (!row.order_key.is_zero()) {
-        target->free(row.order_key);
+        target.free(row.order_key);
         staged.unit.leaves.push_back({row.target, row.order_key, now()});
       }
-      staged.committed.emplace_back([this, target, batch, operation, lane, question] {
+      staged.committed.emplace_back([this, &target, batch, operation, lane, question] {
         if (batch != nullptr) return send(batch);
-        caller_.give_back({target->name, operation, lane, question});
-        release_slot(*target);
+        caller_.give_back({target.name, operation, lane, question});
+        release_slot(target);
       });
     } else {
-      if (!row.order_key.is_zero()) target->busy.insert(row.order_key);
+      if (!row.order_key.is_zero()) target.busy.insert(row.order_key);
       if (batch != nullptr) {
         batch->legs.emplace_back(active, row.leg);
         staged.batched.push_back(row.leg);

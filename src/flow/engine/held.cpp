@@ -16,10 +16,7 @@ Fault not_held(std::string cause) {
 
 void Engine::find_held(Id held, Held done) {
   if (!ready_ || stopped_) {
-    return done(fail({.code = std::string(contract::error_code::store_unavailable),
-                      .fault_class = FaultClass::transient,
-                      .where = "held message",
-                      .cause = "the engine is not ready"}));
+    return done(fail(not_ready("held message")));
   }
   if (!deciding_.insert(held).second) {
     return done(fail(not_held("another decision about it is under way")));

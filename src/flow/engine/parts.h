@@ -9,10 +9,19 @@
 #include <utility>
 #include <vector>
 
+#include "contract/error_codes.h"
 #include "flow/decide/journal.h"
 #include "flow/engine/engine.h"
 
 namespace crossfoot::flow {
+
+/// What is answered before the engine has found what was under way, and after it has stopped.
+[[nodiscard]] inline Fault not_ready(std::string_view where) {
+  return {.code = std::string(contract::error_code::store_unavailable),
+          .fault_class = FaultClass::transient,
+          .where = std::string(where),
+          .cause = "the engine is not ready"};
+}
 
 /// What a flow counts for in the counters: its status and its moving legs by target.
 struct FlowSummary {

@@ -79,13 +79,6 @@ Fault no_such_replay() {
           .cause = "no such replay is running"};
 }
 
-Fault not_ready() {
-  return {.code = std::string(contract::error_code::store_unavailable),
-          .fault_class = FaultClass::transient,
-          .where = "replay",
-          .cause = "the engine is not ready"};
-}
-
 }  // namespace
 
 struct Engine::Replay {
@@ -97,7 +90,7 @@ struct Engine::Replay {
 };
 
 void Engine::start_replay(ReplayRequest request, ReplayAnswer done) {
-  if (!ready_ || stopped_) return done(fail(not_ready()));
+  if (!ready_ || stopped_) return done(fail(not_ready("replay")));
   const ReplayPtr replay = new_replay(std::move(request));
   save_replay(replay, [this, replay, done = std::move(done)]() mutable {
     done(replay->job);
@@ -231,7 +224,7 @@ void Engine::finish_replay(const ReplayPtr& replay, ReplayState state) {
 }
 
 void Engine::pause(Pause pause, Done done) {
-  if (!ready_ || stopped_) return done(fail(not_ready()));
+  if (!ready_ || stopped_) return done(fail(not_ready("replay")));
   pause.since = now();
   const std::string key = pause_key(pause.kind, pause.value);
   if (pause.kind == PauseKind::target && target_of(pause.value) == nullptr) {
@@ -261,7 +254,7 @@ void Engine::adopt_pause(Pause pause) {
 
 void Engine::unpause(PauseKind kind, const std::string& value, std::string by, Done done) {
   const std::string key = pause_key(kind, value);
-  if (!ready_ || stopped_) return done(fail(not_ready()));
+  if (!ready_ || stopped_) return done(fail(not_ready("replay")));
   if (!pauses_.contains(key)) {
     return done(fail({.code = std::string(contract::error_code::not_found),
                       .fault_class = FaultClass::not_found,

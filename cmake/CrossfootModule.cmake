@@ -22,6 +22,23 @@ if(CROSSFOOT_COVERAGE)
   target_link_options(crossfoot_flags INTERFACE -fprofile-instr-generate)
 endif()
 
+# Precompiled headers, one for all libraries and one for all tests: two thirds of a file's compile time
+# were the same headers of others read again. Headers of this tree stay out: a change of one rebuilds
+# only who includes it.
+set(precompiled_source ${CMAKE_BINARY_DIR}/precompiled.cpp)
+file(GENERATE OUTPUT ${precompiled_source} CONTENT "")
+function(crossfoot_precompiled name)
+  add_library(${name} OBJECT ${precompiled_source})
+  target_link_libraries(${name} PRIVATE crossfoot_flags ${ARGN})
+  target_precompile_headers(${name} PRIVATE <algorithm> <array> <charconv> <chrono> <deque> <filesystem>
+    <functional> <map> <memory> <mutex> <optional> <set> <string> <string_view> <thread> <tuple>
+    <unordered_map> <utility> <variant> <vector> <fmt/format.h>)
+endfunction()
+crossfoot_precompiled(cf_precompiled fmt::fmt)
+crossfoot_precompiled(cf_precompiled_tests fmt::fmt GTest::gtest GTest::gmock)
+target_precompile_headers(cf_precompiled_tests PRIVATE <gtest/gtest.h> <gmock/gmock.h>
+  <rapidcheck/gtest.h>)
+
 # crossfoot_module(name DEPENDS modules... LIBS external...): every *.cpp of the folder, except
 # *_test.cpp, becomes the static library cf_<name>; the *_test.cpp become the test <name>_test.
 function(crossfoot_module name)
@@ -35,6 +52,7 @@ function(crossfoot_module name)
   if(sources)
     add_library(cf_${name} STATIC ${sources})
     target_link_libraries(cf_${name} PUBLIC crossfoot_flags ${dependencies} ${ARG_LIBS})
+    target_precompile_headers(cf_${name} REUSE_FROM cf_precompiled)
   else()
     add_library(cf_${name} INTERFACE)
     target_link_libraries(cf_${name} INTERFACE crossfoot_flags ${dependencies} ${ARG_LIBS})
@@ -42,6 +60,7 @@ function(crossfoot_module name)
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE cf_${name} ${ARG_TEST_LIBS} GTest::gtest GTest::gtest_main GTest::gmock)
+    target_precompile_headers(${name}_test REUSE_FROM cf_precompiled_tests)
     add_test(NAME ${name}_test COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${name}_test PROPERTIES LABELS unit)
   endif()

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -39,35 +40,91 @@ std::int64_t number(std::string_view text, std::string_view name) {
   return value;
 }
 
-/// A target in a process of its own: it acknowledges everything at once, answers 503 between
-/// SIGUSR1 and SIGUSR2, and shows an empty book to a reconciliation.
 volatile std::sig_atomic_t stub_is_down = 0;
 
-[[noreturn]] void run_stub(int port_pipe, bool down) {
+/// The text between a member's quotes: bodies here are made by this program and its packs.
+std::string_view member_of(std::string_view json, std::string_view name) {
+  const auto at = json.find(name);
+  if (at == std::string_view::npos) return {};
+  const auto from = at + name.size();
+  return json.substr(from, json.find('"', from) - from);
+}
+
+/// A target in a process of its own: it acknowledges everything at once and answers 503 between
+/// SIGUSR1 and SIGUSR2. Where it keeps a book, a reconciliation finds there what it acknowledged.
+class Stub {
+ public:
+  explicit Stub(bool keeps_book) : keeps_book_(keeps_book) {}
+
+  runtime::HttpResponse answer(const runtime::HttpRequest& request) {
+    runtime::HttpResponse response;
+    if (request.method == runtime::Method::get) {
+      response.status = 200;
+      response.body = page(request.query);
+      return response;
+    }
+    response.status = stub_is_down != 0 ? 503 : 201;
+    if (stub_is_down != 0) return response;
+    const std::string_view body = request.body;
+    const std::string_view reference = member_of(body, R"("reference":")");
+    const std::string_view shop = member_of(body, R"("shop":")");
+    const bool accrual = request.path.find("accruals") != std::string_view::npos;
+    const std::size_t id = ++count_;
+    // What every sale of this load comes to.
+    constexpr std::string_view common =
+        R"({{"id":"{}","reference":"{}","shop":"{}","business_date":"2026-11-21","currency":"EUR",{}}})";
+    if (accrual) {
+      response.body = fmt::format(R"({{"id":"A-{}","points":119,"lines":[]}})", id);
+      if (keeps_book_) {
+        book_.push_back(fmt::format(common, id, reference, shop,
+                                    fmt::format(R"("type":"accrual","points":119,"member":"{}")",
+                                                member_of(body, R"("member":")"))));
+      }
+    } else {
+      response.body = fmt::format(R"({{"id":"P-{}","state":"posted"}})", id);
+      if (keeps_book_) {
+        book_.push_back(fmt::format(
+            common, id, reference, shop,
+            R"("state":"posted","type":"posting","kind":"sale","net":"100.80","tax":"19.14",)"
+            R"("gross":"119.94","taxes":[{"tax_code":"DE-STD","net":"100.80","tax":"19.14"}],)"
+            R"("tenders":[{"kind":"card","amount":"119.94"}])"));
+      }
+    }
+    return response;
+  }
+
+ private:
+  std::string page(std::string_view query) const {
+    constexpr std::size_t items_max = 500;
+    const std::size_t from =
+        static_cast<std::size_t>(std::max<std::int64_t>(0, number(query, "after=")));
+    const std::size_t until = std::min(book_.size(), from + items_max);
+    const bool day = query.find("business_date=2026-11-21") != std::string_view::npos;
+    std::string text = R"({"items":[)";
+    for (std::size_t i = from; day && i < until; ++i) {
+      if (i > from) text += ',';
+      text += book_[i];
+    }
+    text += ']';
+    if (day && until < book_.size()) text += fmt::format(R"(,"next":"{}")", until);
+    return text + '}';
+  }
+
+  bool keeps_book_;
+  std::size_t count_ = 0;
+  std::deque<std::string> book_;
+};
+
+[[noreturn]] void run_stub(int port_pipe, bool down, bool keeps_book) {
   stub_is_down = down ? 1 : 0;
   std::signal(SIGUSR1, [](int) { stub_is_down = 1; });
   std::signal(SIGUSR2, [](int) { stub_is_down = 0; });
   boost::asio::io_context context{1};
-  std::uint64_t count = 0;
+  Stub stub(keeps_book);
   runtime::HttpServer server(
       context, {},
-      [&count](
-          const runtime::HttpRequest& request) -> boost::asio::awaitable<runtime::HttpResponse> {
-        runtime::HttpResponse response;
-        response.status = 201;
-        const bool accrual = request.path.find("accruals") != std::string_view::npos;
-        if (request.method == runtime::Method::get) {
-          response.status = 200;
-          response.body = R"({"items":[]})";
-        } else if (stub_is_down != 0) {
-          response.status = 503;
-        } else if (accrual) {
-          response.body = fmt::format(R"({{"id":"A-{}","points":113,"lines":[]}})", ++count);
-        } else {
-          response.body = fmt::format(R"({{"id":"P-{}","state":"posted"}})", ++count);
-        }
-        co_return response;
-      },
+      [&stub](const runtime::HttpRequest& request)
+          -> boost::asio::awaitable<runtime::HttpResponse> { co_return stub.answer(request); },
       [](int status, std::string_view) {
         runtime::HttpResponse response;
         response.status = status;
@@ -80,11 +137,11 @@ volatile std::sig_atomic_t stub_is_down = 0;
   _exit(0);
 }
 
-std::pair<pid_t, std::uint16_t> start_stub(bool down) {
+std::pair<pid_t, std::uint16_t> start_stub(bool down, bool keeps_book) {
   int ends[2];
   if (pipe(ends) != 0) std::exit(2);
   const pid_t child = fork();
-  if (child == 0) run_stub(ends[1], down);
+  if (child == 0) run_stub(ends[1], down, keeps_book);
   std::uint16_t port = 0;
   if (read(ends[0], &port, sizeof port) != sizeof port) std::exit(2);
   return {child, port};
@@ -233,7 +290,7 @@ constexpr std::string_view usage_text =
     "                           [--backlog] [--settings YAML]\n"
     "  --rate      sales a second, open loop; 0: as fast as answers come\n"
     "  --stored    so many sales are carried before the measured ones\n"
-    "  --watch     a console refreshes each second and a reconciliation always runs\n"
+    "  --watch     a console refreshes each second and a reconciliation of the day always runs\n"
     "  --backlog   the loyalty platform is down while the sales come; then the server is started\n"
     "              again, the platform comes back and the backlog drains\n";
 
@@ -269,8 +326,8 @@ std::optional<Options> options_of(int argc, char** argv) {
 class World {
  public:
   explicit World(const Options& options) : options_(options) {
-    const auto [erp, erp_port] = start_stub(false);
-    const auto [loyalty, loyalty_port] = start_stub(options.backlog);
+    const auto [erp, erp_port] = start_stub(false, options.watch);
+    const auto [loyalty, loyalty_port] = start_stub(options.backlog, options.watch);
     erp_ = erp;
     loyalty_ = loyalty;
     auto folder = runtime::TempDir::make("crossfoot-bench");
@@ -368,16 +425,20 @@ class Watchers {
  public:
   explicit Watchers(const std::string& url)
       : console_([this, url] { refresh(url); }), finance_([this, url] { reconcile(url); }) {}
-  ~Watchers() {
-    stopping_ = true;
-    console_.join();
-    finance_.join();
-  }
+  ~Watchers() { stop(); }
   Watchers(const Watchers&) = delete;
   Watchers& operator=(const Watchers&) = delete;
 
+  void stop() {
+    stopping_ = true;
+    if (console_.joinable()) console_.join();
+    if (finance_.joinable()) finance_.join();
+  }
+
+  // To be read when stopped.
   std::uint64_t refreshes = 0;
-  std::uint64_t reconciliations = 0;
+  std::uint64_t reconciliations = 0;  ///< done
+  std::string last_items;
 
  private:
   void refresh(const std::string& url) {
@@ -397,8 +458,19 @@ class Watchers {
     while (!stopping_) {
       const std::string begun = asker.ask(runtime::Method::post, "/v1/reconciliations",
                                           R"({"from":"2026-11-21","to":"2026-11-21"})");
-      if (begun.find("\"id\"") != std::string::npos) ++reconciliations;
-      usleep(1'000'000);
+      const std::string id(member_of(begun, R"("id":")"));
+      std::string report = begun;
+      while (!id.empty() && !stopping_ &&
+             report.find(R"("state":"running")") != std::string::npos) {
+        usleep(100'000);
+        report = asker.ask(runtime::Method::get, "/v1/reconciliations/" + id);
+      }
+      if (report.find(R"("state":"done")") == std::string::npos) {
+        last_items = report;
+        continue;
+      }
+      ++reconciliations;
+      last_items = report.substr(report.find(R"("items")"), 100);
     }
   }
 
@@ -436,8 +508,9 @@ int run_sales(const Options& options) {
     if (options.watch) watchers.emplace(world.url());
     accepted_s = load.run();
     if (watchers) {
-      fmt::print("console refreshed {} times, {} reconciliations begun\n", watchers->refreshes,
-                 watchers->reconciliations);
+      watchers->stop();
+      fmt::print("console refreshed {} times, {} reconciliations done, the last: {}\n",
+                 watchers->refreshes, watchers->reconciliations, watchers->last_items);
     }
   }
   const auto wanted = static_cast<std::int64_t>(options.stored + options.sales - load.refused);

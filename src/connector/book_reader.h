@@ -23,17 +23,23 @@ struct BookLine {
   std::string tax_code;
   std::optional<Money> tax;
   std::optional<Points> points;
+
+  bool operator==(const BookLine&) const = default;
 };
 
 struct BookTax {
   std::string tax_code;
   std::optional<Money> net;
   std::optional<Money> tax;
+
+  bool operator==(const BookTax&) const = default;
 };
 
 struct BookTender {
   std::string kind;
   std::optional<Money> amount;
+
+  bool operator==(const BookTender&) const = default;
 };
 
 /// One entry of a target's own book, in our words. What the target does not keep is empty.
@@ -58,6 +64,8 @@ struct BookItem {
   bool keeps_tenders = false;  ///< the target says which there are, even if none
   std::string
       problem;  ///< the first value that is there and cannot be read; never silently dropped
+
+  bool operator==(const BookItem&) const = default;
 };
 
 struct BookPage {

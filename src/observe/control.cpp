@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <functional>
 
 namespace crossfoot::observe {
 
@@ -32,6 +34,16 @@ ControlSums& operator+=(ControlSums& sums, const ControlSums& more) {
 std::string decimal(Wide minor, const std::string& currency) {
   const auto known = find_currency(currency);
   return to_string(Money{static_cast<std::int64_t>(minor), known.value_or(Currency{})});
+}
+
+std::uint64_t hash_of(const ControlKey& key) {
+  std::uint64_t hash = static_cast<std::uint64_t>(key.date.days) << 2U;
+  hash += static_cast<std::uint64_t>(key.side);
+  for (const std::string* part : {&key.owner, &key.currency, &key.tax_code, &key.tender}) {
+    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
+    hash = (std::rotl(hash, 23) ^ std::hash<std::string>{}(*part)) * odd;
+  }
+  return hash;
 }
 
 bool takes_back(const connector::BookItem& item) {
@@ -139,12 +151,54 @@ void ControlTotals::add_observed(Side side, BusinessDate date, const connector::
   }
 }
 
+ControlTotals& ControlTotals::operator+=(ControlTotals&& more) {
+  cells_.merge(more.cells_);
+  for (const auto& [key, cell] : more.cells_) {
+    Cell& at = cells_.at(key);
+    at.channel += cell.channel;
+    at.target += cell.target;
+    at.touched = at.touched || cell.touched;
+  }
+  more.cells_.clear();
+  return *this;
+}
+
+std::optional<ControlDifference> ControlTotals::difference(const ControlKey& key, const Cell& at) {
+  if (at.channel == at.target) return std::nullopt;
+  return ControlDifference{
+      key, {at.target.net - at.channel.net, at.target.tax - at.channel.tax}, at.touched};
+}
+
 std::vector<ControlDifference> ControlTotals::differences() const {
   std::vector<ControlDifference> found;
   for (const auto& [key, at] : cells_) {
-    if (at.channel == at.target) continue;
-    found.push_back(
-        {key, {at.target.net - at.channel.net, at.target.tax - at.channel.tax}, at.touched});
+    if (auto differs = difference(key, at)) found.push_back(std::move(*differs));
+  }
+  return found;
+}
+
+void DayControl::add(ControlTotals part) {
+  for (const auto& [key, cell] : part.cells_) hashes_.push_back(hash_of(key));
+  std::erase_if(part.cells_, [](const auto& each) {
+    return !each.second.touched && each.second.channel == each.second.target;
+  });
+  open_ += std::move(part);
+}
+
+std::size_t DayControl::count_compared() {
+  std::ranges::sort(hashes_);
+  hashes_.erase(std::ranges::unique(hashes_).begin(), hashes_.end());
+  return hashes_.size();
+}
+
+std::vector<ControlDifference> DayControl::take_differences(std::size_t cells) {
+  std::vector<ControlDifference> found;
+  for (; cells > 0 && !empty(); --cells) {
+    const auto first = open_.cells_.begin();
+    if (auto differs = ControlTotals::difference(first->first, first->second)) {
+      found.push_back(std::move(*differs));
+    }
+    open_.cells_.erase(first);
   }
   return found;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,21 +46,43 @@ class ControlTotals {
   void add_missing(const ExpectedItem& expected);
   void add_surplus(Side side, BusinessDate date, const connector::BookItem& observed);
 
+  ControlTotals& operator+=(ControlTotals&& more);
+
   [[nodiscard]] std::size_t compared() const { return cells_.size(); }
   [[nodiscard]] std::vector<ControlDifference> differences() const;
 
  private:
+  friend class DayControl;
   struct Cell {
     ControlSums channel;
     ControlSums target;
     bool touched = false;
   };
 
+  [[nodiscard]] static std::optional<ControlDifference> difference(const ControlKey& key,
+                                                                   const Cell& at);
   Cell& cell(ControlKey key) { return cells_[std::move(key)]; }
   void add_expected(const ExpectedItem& expected, const connector::BookItem* observed, bool broken);
   void add_observed(Side side, BusinessDate date, const connector::BookItem& observed, bool broken);
 
   std::map<ControlKey, Cell> cells_;
+};
+
+/// The control totals of a day whose items are compared in parts. A part of a total that is equal
+/// on both sides and has no break behind it adds nothing, so only its count is kept: 8 bytes.
+class DayControl {
+ public:
+  void add(ControlTotals part);
+
+  /// How many totals were compared; takes a while.
+  [[nodiscard]] std::size_t count_compared();
+  /// The differences among the next `cells` totals that are kept, which are dropped.
+  [[nodiscard]] std::vector<ControlDifference> take_differences(std::size_t cells);
+  [[nodiscard]] bool empty() const { return open_.cells_.empty(); }
+
+ private:
+  ControlTotals open_;                 ///< different in some part, or with a break behind it
+  std::vector<std::uint64_t> hashes_;  ///< of the keys of all parts
 };
 
 /// A total that differs although all of its items agree.

@@ -6,6 +6,7 @@
 
 #include "observe/exact_sum.h"
 #include "observe/item_builder.h"
+#include "runtime/random.h"
 
 namespace crossfoot::observe {
 namespace {
@@ -96,6 +97,41 @@ TEST(ExactSum, KeepsWhatMinorUnitsCannot) {
   ExactSum large;
   large.add(eur(-999'999'999'999'999));
   EXPECT_EQ(large.text(2), "-9999999999999.99");
+}
+
+TEST(Control, ADayInPartsHasTheTotalsOfTheWhole) {
+  runtime::Random random(11);
+  for (int round = 0; round < 200; ++round) {
+    ControlTotals whole;
+    DayControl day;
+    for (int part = 0; part < 5; ++part) {
+      ControlTotals page;
+      for (std::uint64_t i = random.below(4); i > 0; --i) {
+        const std::string reference = "R" + std::to_string(random.below(1000));
+        ExpectedItem item = random.below(2) == 0 ? sale(reference) : accrual(reference);
+        if (item.side == Side::loyalty) item.member = "M-" + std::to_string(random.below(3));
+        connector::BookItem found = booked(item);
+        const bool broken = random.below(3) == 0;
+        if (broken && found.points) found.points->count += random.below(2) == 0 ? 1 : -1;
+        if (broken && found.net) found.taxes[0].net->minor += random.below(2) == 0 ? 1 : -1;
+        whole.add(item, found, broken);
+        page.add(item, found, broken);
+      }
+      day.add(std::move(page));
+    }
+    EXPECT_EQ(day.count_compared(), whole.compared());
+    std::vector<ControlDifference> differences;
+    while (!day.empty()) {
+      for (ControlDifference& each : day.take_differences(2)) differences.push_back(each);
+    }
+    const auto expected = whole.differences();
+    ASSERT_EQ(differences.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_EQ(differences[i].key, expected[i].key);
+      EXPECT_EQ(differences[i].surplus, expected[i].surplus);
+      EXPECT_EQ(differences[i].evidence, expected[i].evidence);
+    }
+  }
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ void write_counts(contract::JsonWriter& out, std::string_view name,
 
 }  // namespace
 
-void Report::add(const Judged& judged) {
+void Tally::add(const Judged& judged) {
   const ExpectedItem& item = judged.item;
   ++items_[static_cast<std::size_t>(judged.outcome)];
   if (judged.outcome == ItemOutcome::explained) {
@@ -52,28 +52,7 @@ void Report::add(const Judged& judged) {
   if (item.points) points_expected_ += item.takes_back ? -item.points->count : item.points->count;
 }
 
-void Report::add(Break found) {
-  ++classes_[static_cast<std::size_t>(found.break_class)];
-  if (breaks_.size() < breaks_kept_max) breaks_.push_back(std::move(found));
-}
-
-void Report::add_stray(Break found) {
-  ++items_[static_cast<std::size_t>(ItemOutcome::broken)];
-  add(std::move(found));
-}
-
-void Report::add(const ControlTotals& control) {
-  controls_ += control.compared();
-  for (ControlDifference& difference : control.differences()) {
-    ++controls_different_;
-    if (!difference.evidence) add(break_of_control(difference));
-    if (evidence_.size() >= evidence_kept_max) continue;
-    std::pair<BusinessDate, std::string> at{difference.key.date, difference.key.owner};
-    evidence_.emplace(std::move(at), std::move(difference));
-  }
-}
-
-void Report::add_observed(Side side, const connector::BookItem& item) {
+void Tally::add_observed(Side side, const connector::BookItem& item) {
   if (side == Side::erp) {
     if (item.gross) money_[std::string(item.gross->currency.code())].erp.add(*item.gross);
     return;
@@ -81,6 +60,40 @@ void Report::add_observed(Side side, const connector::BookItem& item) {
   if (!item.points) return;
   const bool takes_back = item.type == "reversal" || item.kind == "reversal";
   points_found_ += takes_back ? -item.points->count : item.points->count;
+}
+
+Tally& Tally::operator+=(const Tally& more) {
+  for (std::size_t i = 0; i < items_.size(); ++i) items_[i] += more.items_[i];
+  for (const auto& [currency, sums] : more.money_) {
+    Money3& into = money_[currency];
+    into.channel += sums.channel;
+    into.erp += sums.erp;
+    into.rounding += sums.rounding;
+  }
+  points_expected_ += more.points_expected_;
+  points_found_ += more.points_found_;
+  for (const auto& [name, sum] : more.explained_) {
+    Explained& into = explained_[name];
+    into.count += sum.count;
+    into.money += sum.money;
+  }
+  return *this;
+}
+
+void Report::add(Break found) {
+  ++classes_[static_cast<std::size_t>(found.break_class)];
+  if (breaks_.size() < breaks_kept_max) breaks_.push_back(std::move(found));
+}
+
+void Report::add_control(std::size_t compared, std::vector<ControlDifference> differences) {
+  controls_ += compared;
+  for (ControlDifference& difference : differences) {
+    ++controls_different_;
+    if (!difference.evidence) add(break_of_control(difference));
+    if (evidence_.size() >= evidence_kept_max) continue;
+    std::pair<BusinessDate, std::string> at{difference.key.date, difference.key.owner};
+    evidence_.emplace(std::move(at), std::move(difference));
+  }
 }
 
 std::string Report::json(RunState as, std::string_view why) const {
@@ -93,9 +106,9 @@ std::string Report::json(RunState as, std::string_view why) const {
   if (!why.empty()) out.member("detail", why);
   out.key("progress").begin_object().member("done", days_done).member("total", days).end_object();
   out.member("receipts", receipts).member("sides", 3);
-  write_counts(out, "items", items_);
+  write_counts(out, "items", tally_.items_);
   out.key("money").begin_array();
-  for (const auto& [currency, sums] : money_) {
+  for (const auto& [currency, sums] : tally_.money_) {
     const unsigned places = places_of(currency);
     out.begin_object().member("currency", currency);
     out.member("channel", sums.channel.text(places)).member("erp", sums.erp.text(places));
@@ -103,8 +116,8 @@ std::string Report::json(RunState as, std::string_view why) const {
   }
   out.end_array();
   out.key("points").begin_object();
-  out.member("crossfoot", static_cast<std::int64_t>(points_expected_));
-  out.member("loyalty", static_cast<std::int64_t>(points_found_)).end_object();
+  out.member("crossfoot", static_cast<std::int64_t>(tally_.points_expected_));
+  out.member("loyalty", static_cast<std::int64_t>(tally_.points_found_)).end_object();
   out.key("control").begin_object();
   out.member("compared", controls_).member("different", controls_different_).end_object();
   out.key("breaks").begin_array();
@@ -115,7 +128,7 @@ std::string Report::json(RunState as, std::string_view why) const {
   }
   out.end_array();
   out.key("explained_by").begin_array();
-  for (const auto& [name, sum] : explained_) {
+  for (const auto& [name, sum] : tally_.explained_) {
     out.begin_object().member("code", name.first).member("count", sum.count);
     out.member_or_null("currency", name.second).key("money");
     if (name.second.empty()) {

@@ -6,6 +6,14 @@
 
 namespace crossfoot::observe {
 
+namespace {
+
+std::pair<Side, std::string_view> place_of(const Stray& stray) {
+  return {stray.side, stray.item.reference};
+}
+
+}  // namespace
+
 Run::Run(runtime::Scheduler& scheduler, StoreAccess& data_store, BookSource& books,
          const ledger::Programme& programme, const ledger::ZoneLookup& zones,
          const ReconcilerOptions& options, Report report)
@@ -38,110 +46,175 @@ void Run::start(std::move_only_function<void()> finished) {
 void Run::next_day() {
   if (at_ == days_.size()) return days_done();
   as_of_ = scheduler_.now();
-  expected_.clear();
-  for (Target& target : targets_) target.items.clear();
+  for (Target& target : targets_) {
+    target.book = {};
+    target.listed = {};
+  }
   list(0);
 }
 
 void Run::list(std::size_t index) {
-  if (index == targets_.size()) {
-    return read_channel(Id{}, [this] { compare(); });
-  }
+  if (index == targets_.size()) return compare_channel(Id{});
   Target& target = targets_[index];
   if (!target.readable) return list(index + 1);
   books_.list(
       target.name, days_[at_].date,
-      [self = shared_from_this(), &target](std::vector<connector::BookItem> items) {
-        std::ranges::move(items, std::back_inserter(target.items));
+      [self = shared_from_this(), &target](const std::vector<connector::BookItem>& items) {
+        for (const connector::BookItem& item : items) {
+          if (!target.put_aside) return;
+          target.put_aside = target.book.add(item);
+          target.listed.add_observed(target.side, item);
+        }
       },
       [self = shared_from_this(), &target, index](const Status& listed) {
         if (self->abandoned_) return;
+        if (!target.put_aside) return self->fail_with(target.put_aside.error());
         if (!listed) {
           // What cannot be read back is unverified, from here on; it is not asked again.
           target.readable = false;
-          target.items.clear();
+          target.book = {};
+          target.listed = {};
           self->report_.unverified_targets.insert(target.name);
         }
+        if (!self->days_[self->at_].outside) self->report_.add(target.listed);
         self->list(index + 1);
       });
 }
 
-void Run::read_channel(Id after, std::function<void()> then) {
-  const BusinessDate date = days_[at_].date;
-  const auto work = [self = shared_from_this(), date, after](store::Reader& reader) -> Status {
-    auto page = self->channel_.read(reader, date, after, self->options_.page);
-    if (!page) return fail(std::move(page.error()));
-    self->page_ = std::move(*page);
-    return {};
-  };
+void Run::read_page(PageWork work, std::function<void(Page)> then) {
+  auto page = std::make_shared<Page>();
+  const Instant asked = scheduler_.now();
   data_store_.read(
-      work,
-      [self = shared_from_this(), then = std::move(then)](const Status& status) {
+      [self = shared_from_this(), page, work = std::move(work)](store::Reader& reader) -> Status {
+        auto made = work(reader);
+        if (!made) return fail(std::move(made.error()));
+        *page = std::move(*made);
+        return {};
+      },
+      [self = shared_from_this(), page, asked, then = std::move(then)](const Status& status) {
         if (self->abandoned_) return;
         if (!status) return self->fail_with(status.error());
-        self->take_page(then);
+        const Duration rest = self->scheduler_.now() - asked;
+        self->scheduler_.after(rest, [self, page, then] {
+          if (!self->abandoned_) then(std::move(*page));
+        });
       },
       StoreAccess::tries_patient);
 }
 
-void Run::take_page(std::function<void()> then) {
-  std::ranges::move(page_.items, std::back_inserter(expected_));
-  if (!days_[at_].outside) report_.receipts += page_.receipts;
-  if (page_.more) return read_channel(page_.last, std::move(then));
-  then();
+CompareOptions Run::compare_options(const Target& target) const {
+  return {.side = target.side,
+          .date = days_[at_].date,
+          .as_of = as_of_,
+          .in_flight = options_.in_flight,
+          .readable = target.readable};
 }
 
-void Run::compare() {
-  const auto loyalty = std::ranges::partition(
-      expected_, [](const ExpectedItem& item) { return item.side != Side::loyalty; });
-  std::vector<ExpectedItem> second(std::make_move_iterator(loyalty.begin()),
-                                   std::make_move_iterator(loyalty.end()));
-  expected_.erase(loyalty.begin(), loyalty.end());
-  compare(targets_[0], std::exchange(expected_, {}));
-  compare(targets_[1], std::move(second));
-  if (!days_[at_].outside) ++report_.days_done;
-  ++at_;
-  next_day();
+void Run::compare_channel(Id after) {
+  const BusinessDate date = days_[at_].date;
+  read_page(
+      [this, date, after](store::Reader& reader) { return compare_page(reader, date, after); },
+      [this](Page page) {
+        const Id last = page.last;
+        const bool more = page.more;
+        take(std::move(page));
+        if (more) return compare_channel(last);
+        compare_left_over(0, 0);
+      });
 }
 
-void Run::compare(Target& target, std::vector<ExpectedItem> expected) {
-  const bool outside = days_[at_].outside;
-  if (!outside) {
-    for (const connector::BookItem& item : target.items) report_.add_observed(target.side, item);
+Result<Run::Page> Run::compare_page(store::Reader& reader, BusinessDate date, Id after) {
+  auto read = channel_.read(reader, date, after, options_.page);
+  if (!read) return fail(std::move(read.error()));
+  Page page;
+  page.receipts = read->receipts;
+  page.last = read->last;
+  page.more = read->more;
+  for (Target& target : targets_) {
+    std::vector<ExpectedItem> expected;
+    for (ExpectedItem& item : read->items) {
+      const bool loyalty = item.side == Side::loyalty;
+      if (loyalty == (target.side == Side::loyalty)) expected.push_back(std::move(item));
+    }
+    std::vector<std::string_view> references;
+    for (const ExpectedItem& item : expected) references.push_back(item.reference);
+    auto observed = target.book.find(references);
+    if (!observed) return fail(std::move(observed.error()));
+    fold(compare_day(std::move(expected), std::move(*observed), compare_options(target)), page);
   }
-  DayComparison day = compare_day(std::move(expected), std::exchange(target.items, {}),
-                                  {.side = target.side,
-                                   .date = days_[at_].date,
-                                   .as_of = as_of_,
-                                   .in_flight = options_.in_flight,
-                                   .readable = target.readable});
+  return page;
+}
+
+void Run::compare_left_over(std::size_t index, std::size_t at) {
+  if (index == targets_.size()) return count_totals();
+  Target& target = targets_[index];
+  if (!target.readable || target.book.size() == 0) return compare_left_over(index + 1, 0);
+  read_page(
+      [this, &target, at](store::Reader&) -> Result<Page> {
+        Page page;
+        page.left_at = at;
+        auto left = target.book.left_over(page.left_at, options_.page);
+        if (!left) return fail(std::move(left.error()));
+        page.more = left->size() == options_.page;
+        fold(compare_day({}, std::move(*left), compare_options(target)), page);
+        return page;
+      },
+      [this, index](Page page) {
+        const std::size_t next = page.left_at;
+        const bool more = page.more;
+        take(std::move(page));
+        if (more) return compare_left_over(index, next);
+        compare_left_over(index + 1, 0);
+      });
+}
+
+void Run::fold(DayComparison day, Page& page) const {
+  const bool outside = days_[at_].outside;
   for (Unmet& unmet : day.unmet) {
     unmet.outside = outside;
-    keep(std::move(unmet));
+    page.unmet.push_back(std::move(unmet));
   }
   for (Stray& stray : day.strays) {
     stray.outside = outside;
-    if (strays_.size() < leftovers_max) {
-      strays_.push_back(std::move(stray));
-    } else if (!outside) {
-      report_.add_stray(break_of_stray(stray, nullptr));
-    }
+    page.strays.push_back(std::move(stray));
   }
   for (Overtaken& overtaken : day.overtaken) {
     overtaken.outside = outside;
-    overtaken_.push_back(std::move(overtaken));
+    page.overtaken.push_back(std::move(overtaken));
   }
-  if (in_turn_.size() < leftovers_max) in_turn_.insert(day.in_turn.begin(), day.in_turn.end());
+  std::ranges::move(day.in_turn, std::back_inserter(page.in_turn));
   if (outside) return;
-  for (const Judged& judged : day.judged) report_.add(judged);
-  for (Break& found : day.breaks) report_.add(std::move(found));
-  report_.add(day.control);
-  if (overtaken_.size() >= leftovers_max)
-    take(settle_order(std::exchange(overtaken_, {}), in_turn_));
+  for (const Judged& judged : day.judged) page.tally.add(judged);
+  std::ranges::move(day.breaks, std::back_inserter(page.breaks));
+  page.control += std::move(day.control);
 }
 
-void Run::take(Settlement settled) {
-  for (const Judged& judged : settled.judged) report_.add(judged);
+void Run::take(Page page) {
+  if (!days_[at_].outside) report_.receipts += page.receipts;
+  report_.add(page.tally);
+  for (Break& found : page.breaks) report_.add(std::move(found));
+  control_.add(std::move(page.control));
+  for (Unmet& unmet : page.unmet) keep(std::move(unmet));
+  for (Stray& stray : page.strays) {
+    if (strays_.size() < leftovers_max) {
+      strays_.push_back(std::move(stray));
+    } else if (!stray.outside) {
+      Tally one;
+      one.add_stray();
+      report_.add(one);
+      report_.add(break_of_stray(stray, nullptr));
+    }
+  }
+  if (in_turn_.size() < leftovers_max) in_turn_.insert(page.in_turn.begin(), page.in_turn.end());
+  std::ranges::move(page.overtaken, std::back_inserter(overtaken_));
+  if (overtaken_.size() < leftovers_max) return;
+  add(settle_order(std::exchange(overtaken_, {}), in_turn_));
+}
+
+void Run::add(Settlement settled) {
+  Tally tally;
+  for (const Judged& judged : settled.judged) tally.add(judged);
+  report_.add(tally);
   for (Break& found : settled.breaks) report_.add(std::move(found));
 }
 
@@ -149,7 +222,34 @@ void Run::keep(Unmet unmet) {
   if (unmet_.size() < leftovers_max) return unmet_.push_back(std::move(unmet));
   std::vector<Unmet> alone;
   alone.push_back(std::move(unmet));
-  take(settle(std::move(alone), {}));
+  add(settle(std::move(alone), {}));
+}
+
+void Run::count_totals() {
+  read_page(
+      [this](store::Reader&) -> Result<Page> {
+        Page page;
+        page.compared = control_.count_compared();
+        return page;
+      },
+      [this](const Page& page) {
+        report_.add_control(page.compared, {});
+        end_day();
+      });
+}
+
+void Run::end_day() {
+  report_.add_control(0, control_.take_differences(per_turn));
+  if (!control_.empty()) {
+    scheduler_.post([self = shared_from_this()] {
+      if (!self->abandoned_) self->end_day();
+    });
+    return;
+  }
+  control_ = {};
+  if (!days_[at_].outside) ++report_.days_done;
+  ++at_;
+  next_day();
 }
 
 void Run::days_done() {
@@ -166,55 +266,128 @@ void Run::days_done() {
   next_day();
 }
 
-void Run::settle_leftovers() {
-  std::vector<Unmet> open;
-  for (Unmet& unmet : unmet_) {
-    const Target& target = targets_[unmet.item.side == Side::loyalty ? 1 : 0];
-    if (target.readable) {
-      open.push_back(std::move(unmet));
-    } else if (!unmet.outside) {
-      // A day of its target could not be read: it may be there.
-      report_.add(Judged{ItemOutcome::unverified, std::move(unmet.item), false});
+/// Handed to a reader's thread and back.
+struct Run::Leftovers {
+  std::vector<Unmet> unmet;
+  std::vector<Stray> strays;
+  std::vector<Overtaken> overtaken;
+  Tally tally;
+  std::vector<Break> breaks;
+  bool settled = false;  ///< once is enough, though a question to the store may be put again
+
+  void settle(const std::array<bool, 2>& readable,
+              const std::set<std::pair<Hash128, Id>>& in_turn) {
+    if (std::exchange(settled, true)) return;
+    std::vector<Unmet> open;
+    for (Unmet& each : unmet) {
+      if (readable[each.item.side == Side::loyalty ? 1 : 0]) {
+        open.push_back(std::move(each));
+      } else if (!each.outside) {
+        // A day of its target could not be read: it may be there.
+        tally.add(Judged{ItemOutcome::unverified, std::move(each.item), false});
+      }
+    }
+    unmet = {};
+    add(settle_order(std::exchange(overtaken, {}), in_turn));
+    Settlement across = observe::settle(std::move(open), std::exchange(strays, {}));
+    strays = std::move(across.strays);
+    std::ranges::sort(strays, {}, place_of);
+    add(std::move(across));
+  }
+
+  /// Nobody knows of what is left.
+  void give_up(const std::vector<bool>& recognised) {
+    if (std::exchange(settled, true)) return;
+    for (std::size_t i = 0; i < strays.size(); ++i) {
+      if (recognised[i]) continue;
+      breaks.push_back(break_of_stray(strays[i], nullptr));
+      tally.add_stray();
     }
   }
-  unmet_.clear();
-  take(settle_order(std::exchange(overtaken_, {}), in_turn_));
-  Settlement settled = settle(std::move(open), std::exchange(strays_, {}));
-  strays_ = std::move(settled.strays);
-  take(std::move(settled));
-  seek_strays(0);
+
+ private:
+  void add(Settlement made) {
+    for (const Judged& judged : made.judged) tally.add(judged);
+    std::ranges::move(made.breaks, std::back_inserter(breaks));
+  }
+};
+
+void Run::settle_leftovers() {
+  auto left = std::make_shared<Leftovers>();
+  left->unmet = std::exchange(unmet_, {});
+  left->strays = std::exchange(strays_, {});
+  left->overtaken = std::exchange(overtaken_, {});
+  read_page(
+      [this, left](store::Reader&) -> Result<Page> {
+        left->settle({targets_[0].readable, targets_[1].readable}, in_turn_);
+        return Page{};
+      },
+      [this, left](const Page&) {
+        strays_ = std::move(left->strays);
+        recognised_.assign(strays_.size(), false);
+        report_.add(left->tally);
+        add_breaks(left, 0, [this] { seek_strays(0, Id{}); });
+      });
 }
 
-void Run::seek_strays(std::size_t day) {
+void Run::seek_strays(std::size_t day, Id after) {
   const bool any = std::ranges::any_of(
       strays_, [](const Stray& stray) { return !stray.item.reference.empty(); });
-  if (day == days_.size() || !any) {
-    for (const Stray& stray : strays_) report_.add_stray(break_of_stray(stray, nullptr));
-    strays_.clear();
-    return store_breaks(0);
-  }
-  at_ = day;
-  expected_.clear();
-  page_ = {};
-  const std::uint64_t receipts = report_.receipts;
-  read_channel(Id{}, [this, day, receipts] {
-    report_.receipts = receipts;
-    recognise();
-    seek_strays(day + 1);
-  });
+  if (day == days_.size() || !any) return add_strays();
+  read_page([this, date = days_[day].date,
+             after](store::Reader& reader) { return recognise(reader, date, after); },
+            [this, day](Page page) {
+              for (const std::size_t index : page.recognised) recognised_[index] = true;
+              report_.add(page.tally);
+              for (Break& found : page.breaks) report_.add(std::move(found));
+              if (page.more) return seek_strays(day, page.last);
+              seek_strays(day + 1, Id{});
+            });
 }
 
-void Run::recognise() {
-  std::map<std::pair<Side, std::string_view>, const ExpectedItem*> known;
-  for (const ExpectedItem& item : expected_) {
-    if (!item.reference.empty())
-      known.emplace(std::pair{item.side, std::string_view(item.reference)}, &item);
+Result<Run::Page> Run::recognise(store::Reader& reader, BusinessDate date, Id after) {
+  auto read = channel_.read(reader, date, after, options_.page);
+  if (!read) return fail(std::move(read.error()));
+  Page page;
+  page.last = read->last;
+  page.more = read->more;
+  for (const ExpectedItem& item : read->items) {
+    if (item.reference.empty()) continue;
+    const std::pair<Side, std::string_view> place{item.side, item.reference};
+    const auto same = std::ranges::equal_range(strays_, place, {}, place_of);
+    for (const Stray& stray : same) {
+      const auto index = static_cast<std::size_t>(&stray - strays_.data());
+      if (recognised_[index] || std::ranges::count(page.recognised, index) != 0) continue;
+      page.recognised.push_back(index);
+      page.breaks.push_back(break_of_stray(stray, &item));
+      page.tally.add_stray();
+    }
   }
-  std::erase_if(strays_, [&](const Stray& stray) {
-    const auto at = known.find({stray.side, stray.item.reference});
-    if (at == known.end()) return false;
-    report_.add_stray(break_of_stray(stray, at->second));
-    return true;
+  return page;
+}
+
+void Run::add_strays() {
+  auto left = std::make_shared<Leftovers>();
+  left->strays = std::exchange(strays_, {});
+  read_page(
+      [this, left](store::Reader&) -> Result<Page> {
+        left->give_up(recognised_);
+        return Page{};
+      },
+      [this, left](const Page&) {
+        report_.add(left->tally);
+        add_breaks(left, 0, [this] { store_breaks(0); });
+      });
+}
+
+void Run::add_breaks(std::shared_ptr<Leftovers> left, std::size_t from,
+                     std::function<void()> then) {
+  std::vector<Break>& breaks = left->breaks;
+  const std::size_t until = std::min(breaks.size(), from + per_turn);
+  for (std::size_t i = from; i < until; ++i) report_.add(std::move(breaks[i]));
+  if (until == breaks.size()) return then();
+  scheduler_.post([self = shared_from_this(), left, until, then = std::move(then)]() mutable {
+    if (!self->abandoned_) self->add_breaks(std::move(left), until, std::move(then));
   });
 }
 

@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "runtime/descriptor.h"
 #include "runtime/fault_codes.h"
 
 namespace crossfoot::runtime {
@@ -31,6 +30,14 @@ bool write_all(int file, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return true;
+}
+
+Result<std::filesystem::path> temporary_files() {
+  std::error_code error;
+  std::filesystem::path base = std::filesystem::temp_directory_path(error);
+  if (!error) return base;
+  errno = error.value();
+  return failed("temporary files", "find");
 }
 
 }  // namespace
@@ -83,13 +90,9 @@ std::optional<std::string> environment(const std::string& name) {
 }
 
 Result<TempDir> TempDir::make(std::string_view prefix) {
-  std::error_code error;
-  const std::filesystem::path base = std::filesystem::temp_directory_path(error);
-  if (error) {
-    errno = error.value();
-    return failed("temporary files", "find");
-  }
-  std::string name = (base / prefix).string() + "-XXXXXX";
+  auto base = temporary_files();
+  if (!base) return fail(std::move(base.error()));
+  std::string name = (*base / prefix).string() + "-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) return failed(name, "create");
   return TempDir(name);
 }
@@ -104,6 +107,57 @@ TempDir::TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {}
 TempDir& TempDir::operator=(TempDir&& other) noexcept {
   std::swap(path_, other.path_);
   return *this;
+}
+
+Result<ScratchFile> ScratchFile::make() {
+  auto base = temporary_files();
+  if (!base) return fail(std::move(base.error()));
+  Descriptor file(::open(base->c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!file.is_open() && (errno == EOPNOTSUPP || errno == EISDIR)) {
+    std::string name = (*base / "crossfoot-XXXXXX").string();
+    file.reset(::mkostemp(name.data(), O_CLOEXEC));
+    if (file.is_open()) ::unlink(name.c_str());
+  }
+  if (!file.is_open()) return failed(*base, "create a file");
+  return ScratchFile(std::move(file));
+}
+
+Result<std::uint64_t> ScratchFile::append(std::string_view bytes) {
+  constexpr std::size_t pending_max = 256 * 1024;
+  if (pending_.size() + bytes.size() > pending_max) {
+    if (Status flushed = flush(); !flushed) return fail(std::move(flushed.error()));
+  }
+  const std::uint64_t from = size();
+  pending_ += bytes;
+  return from;
+}
+
+Result<std::string> ScratchFile::read(std::uint64_t from, std::size_t size) {
+  if (from + size > written_) {
+    if (Status flushed = flush(); !flushed) return fail(std::move(flushed.error()));
+  }
+  std::string bytes(size, '\0');
+  std::size_t have = 0;
+  while (have < size) {
+    const auto got =
+        ::pread(file_.get(), bytes.data() + have, size - have, static_cast<off_t>(from + have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) errno = ENODATA;
+    if (got <= 0) return failed("a temporary file", "read");
+    have += static_cast<std::size_t>(got);
+  }
+  return bytes;
+}
+
+Status ScratchFile::flush() {
+  if (pending_.empty()) return {};
+  if (::lseek(file_.get(), static_cast<off_t>(written_), SEEK_SET) < 0 ||
+      !write_all(file_.get(), pending_)) {
+    return failed("a temporary file", "write");
+  }
+  written_ += pending_.size();
+  pending_.clear();
+  return {};
 }
 
 }  // namespace crossfoot::runtime

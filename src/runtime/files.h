@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "runtime/descriptor.h"
 
 namespace crossfoot::runtime {
 
@@ -43,6 +44,29 @@ class TempDir {
   explicit TempDir(std::filesystem::path path) : path_(std::move(path)) {}
 
   std::filesystem::path path_;
+};
+
+/// A file without a name under the system's place for temporary files (TMPDIR): bytes put aside
+/// that need not stay in memory. Gone with this object, and with the process. One thread at a time.
+class ScratchFile {
+ public:
+  /// Faults: transient.
+  [[nodiscard]] static Result<ScratchFile> make();
+
+  /// Answers where the bytes begin. Faults: transient; the file then holds what it held before.
+  [[nodiscard]] Result<std::uint64_t> append(std::string_view bytes);
+  /// Exactly `size` bytes. Faults: transient, also when there are fewer.
+  [[nodiscard]] Result<std::string> read(std::uint64_t from, std::size_t size);
+  [[nodiscard]] std::uint64_t size() const { return written_ + pending_.size(); }
+
+ private:
+  explicit ScratchFile(Descriptor file) : file_(std::move(file)) {}
+
+  [[nodiscard]] Status flush();
+
+  Descriptor file_;
+  std::uint64_t written_ = 0;
+  std::string pending_;  ///< behind what is written
 };
 
 }  // namespace crossfoot::runtime

@@ -63,6 +63,25 @@ TEST(Files, remove_the_temporary_folder_with_its_owner) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(Files, put_bytes_aside) {
+  // Goal: whatever was put aside is read back, written to the disk or not yet; no name is left.
+  auto file = ScratchFile::make();
+  ASSERT_TRUE(file.has_value());
+  std::vector<std::pair<std::uint64_t, std::string>> kept;
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes(static_cast<std::size_t>(i) * 37, static_cast<char>('a' + i % 26));
+    const auto from = file->append(bytes);
+    ASSERT_TRUE(from.has_value());
+    kept.emplace_back(*from, std::move(bytes));
+    const auto& [at, expected] = kept[kept.size() / 2];
+    EXPECT_EQ(file->read(at, expected.size()).value(), expected);
+  }
+  for (const auto& [at, expected] : kept) {
+    EXPECT_EQ(file->read(at, expected.size()).value(), expected);
+  }
+  EXPECT_EQ(file->read(file->size() - 1, 2).error().fault_class, FaultClass::transient);
+}
+
 TEST(Environment, knows_set_from_unset) {
   // Goal: a variable that is set is found, another is not.
   EXPECT_TRUE(environment("PATH").has_value());

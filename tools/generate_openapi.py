@@ -4,7 +4,8 @@
     tools/generate_openapi.py           writes the generated files
     tools/generate_openapi.py --check   fails when a committed file differs from what would be written
 
-api/routes.json, api/schemas and the titles of api/errors  ->  api/openapi.json, src/edge/routes.h
+api/routes.json, api/access.json, api/schemas and the titles of api/errors
+    ->  api/openapi.json, src/edge/routes.h, src/edge/permissions.h, docs/reference/access.md
 """
 
 import argparse
@@ -13,23 +14,39 @@ import pathlib
 import re
 import sys
 
-from generate import Refused, differences, load_pages
+from generate import Refused, differences, load_pages, write_changed
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DECLARATION = ROOT / "api" / "routes.json"
+ACCESS = ROOT / "api" / "access.json"
 TRANSACTION = ROOT / "api" / "schemas" / "transaction" / "v1.json"
 OPENAPI = "api/openapi.json"
 HEADER = "src/edge/routes.h"
+PERMISSIONS = "src/edge/permissions.h"
+ACCESS_PAGE = "docs/reference/access.md"
+OPEN = "public"
+LIMITS = ("checked", "irrelevant")
 METHODS = {"GET": "get", "POST": "post"}
-ROUTE_FIELDS = {"id", "method", "path", "tag", "summary", "description", "headers", "query",
+ROUTE_FIELDS = {"id", "permission", "limits", "method", "path", "tag", "summary", "description", "headers", "query",
                 "consumes", "produces", "answers", "problems"}
 MEDIA_MAX = 2
 REFERENCE = "#/components/schemas/"
 LIMIT_HEADERS = ["RateLimit-Policy", "RateLimit"]
 
 
+def load_access():
+    access = json.loads(ACCESS.read_text(encoding="utf-8"))
+    for name, role in access["roles"].items():
+        unknown = set(role["permissions"]) - set(access["permissions"])
+        if unknown or not role.get("about"):
+            raise Refused(f"role {name}: no such permissions {sorted(unknown)}, or no about")
+    return access
+
+
 def load_declaration():
     declared = json.loads(DECLARATION.read_text(encoding="utf-8"))
+    access = load_access()
+    declared["access"] = access
     seen = set()
     for route in declared["routes"]:
         name = route.get("id", "a route without id")
@@ -38,6 +55,11 @@ def load_declaration():
             raise Refused(f"{name}: fields not understood: {sorted(unknown)}")
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or route["method"] not in METHODS:
             raise Refused(f"{name}: wants a snake_case id and a method of {list(METHODS)}")
+        if route.get("permission") not in {OPEN, *access["permissions"]}:
+            raise Refused(f"{name}: wants a permission of api/access.json, or {OPEN}")
+        if route.get("limits", LIMITS[0]) not in LIMITS or \
+                (route["permission"] == OPEN and "limits" in route):
+            raise Refused(f"{name}: limits are {LIMITS} or absent, and absent where it is {OPEN}")
         for mark in (name, (route["method"], route["path"])):
             if mark in seen:
                 raise Refused(f"{name}: declared twice: {mark}")
@@ -71,6 +93,16 @@ def component_schemas(declared):
     return schemas | declared["schemas"]
 
 
+SECURITY_SCHEMES = {
+    "accessToken": {
+        "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+        "description": "An access token after RFC 9068; `scope` or `roles` name what it permits."},
+    "apiKey": {
+        "type": "apiKey", "in": "header", "name": "X-API-Key",
+        "description": "A key of `crossfoot access key`."},
+}
+
+
 def problem_answers(codes, pages):
     """One answer for each status, with the codes that it may carry."""
     by_status = {}
@@ -88,8 +120,8 @@ def problem_answers(codes, pages):
     for status in sorted(by_status):
         listed = "; ".join(f"{code} {pages[code]['title']}" for code in sorted(by_status[status]))
         headers = ["X-Correlation-Id"]
-        headers += {"429": ["Retry-After"] + LIMIT_HEADERS, "503": ["Retry-After"],
-                    "405": ["Allow"]}.get(status, [])
+        headers += {"401": ["WWW-Authenticate"], "429": ["Retry-After"] + LIMIT_HEADERS,
+                    "503": ["Retry-After"], "405": ["Allow"]}.get(status, [])
         answers[status] = {
             "description": listed + ".",
             "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
@@ -117,8 +149,9 @@ def success_answer(route, answer):
 
 def operation(route, declared, pages):
     out = {"operationId": route["id"], "tags": [route["tag"]], "summary": route["summary"]}
-    if "description" in route:
-        out["description"] = route["description"]
+    needs = "For everybody." if route["permission"] == OPEN else \
+        f"Needs the permission `{route['permission']}`."
+    out["description"] = f"{route['description']} {needs}" if "description" in route else needs
     parameters = []
     for name in re.findall(r"\{(\w+)\}", route["path"]):
         kind = {"type": "integer", "minimum": 1} if name == "leg" else {"type": "string"}
@@ -137,6 +170,11 @@ def operation(route, declared, pages):
     common = [code for code in declared["common_problems"]
               if "consumes" in route or code not in ("CF-2413", "CF-2415")]
     common = [code for code in common if is_limited(route) or code != "CF-2429"]
+    if route["permission"] == OPEN:
+        common = [code for code in common if code not in ("CF-2401", "CF-2403")]
+        out["security"] = []
+    else:
+        out["security"] = [{scheme: []} for scheme in SECURITY_SCHEMES]
     out["responses"] = answers | problem_answers(common + route["problems"], pages)
     return out
 
@@ -156,7 +194,8 @@ def render_openapi(declared, pages):
         "security": [],
         "paths": paths,
         "components": {"schemas": component_schemas(declared), "parameters": parameters,
-                       "headers": declared["response_headers"]},
+                       "headers": declared["response_headers"],
+                       "securitySchemes": SECURITY_SCHEMES},
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -164,6 +203,133 @@ def render_openapi(declared, pages):
 def cpp_texts(values, size):
     padded = list(values) + [""] * (size - len(values))
     return "{" + ", ".join(f'"{value}"' for value in padded) + "}"
+
+
+def enumerator(permission):
+    return permission.replace(":", "_")
+
+
+def permission_of(route):
+    if route["permission"] == OPEN:
+        return "std::nullopt"
+    return f'Permission::{enumerator(route["permission"])}'
+
+
+def render_permissions(access):
+    permissions = list(access["permissions"])
+    roles = access["roles"]
+    lines = [
+        "// Generated by tools/generate_openapi.py from api/access.json; do not edit.",
+        "#pragma once",
+        "",
+        "#include <array>",
+        "#include <bitset>",
+        "#include <cstddef>",
+        "#include <cstdint>",
+        "#include <string_view>",
+        "",
+        "// clang-format off",
+        "namespace crossfoot::edge {",
+        "",
+        "/// What a route asks of its caller.",
+        "enum class Permission : std::uint8_t {",
+    ]
+    lines += [f"  {enumerator(name)},  ///< {about}" for name, about in
+              access["permissions"].items()]
+    lines += [
+        "};",
+        f"inline constexpr std::size_t permission_count = {len(permissions)};",
+        "using Permissions = std::bitset<permission_count>;",
+        "",
+        "/// As scopes of tokens name them.",
+        f"inline constexpr std::array<std::string_view, permission_count> permission_names{{",
+    ]
+    lines += [f'    "{name}",' for name in permissions]
+    lines += [
+        "};",
+        "",
+        "struct Role {",
+        "  std::string_view name;",
+        "  std::uint64_t permissions;  ///< by bit",
+        "};",
+        f"inline constexpr std::array<Role, {len(roles)}> role_table{{{{",
+    ]
+    for name, role in roles.items():
+        mask = sum(1 << permissions.index(each) for each in role["permissions"])
+        lines.append(f'    {{"{name}", {mask:#x}}},')
+    lines += [
+        "}};",
+        "",
+        "/// False when there is none of this name.",
+        "[[nodiscard]] inline bool add_permission(std::string_view name, Permissions& to) {",
+        "  for (std::size_t i = 0; i < permission_names.size(); ++i) {",
+        "    if (permission_names[i] != name) continue;",
+        "    to.set(i);",
+        "    return true;",
+        "  }",
+        "  return false;",
+        "}",
+        "",
+        "/// False when there is none of this name.",
+        "[[nodiscard]] inline bool add_role(std::string_view name, Permissions& to) {",
+        "  for (const Role& role : role_table) {",
+        "    if (role.name != name) continue;",
+        "    to |= Permissions(role.permissions);",
+        "    return true;",
+        "  }",
+        "  return false;",
+        "}",
+        "",
+        "}  // namespace crossfoot::edge",
+        "// clang-format on",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def render_access_page(declared):
+    access = declared["access"]
+    roles = access["roles"]
+    lines = [
+        "# Access",
+        "",
+        "Generated from `api/access.json` and `api/routes.json`. How to turn access control on, issue keys",
+        "and set up tokens: [the guide](../guides/access.md).",
+        "",
+        "## Roles",
+        "",
+        "| role | who |",
+        "|---|---|",
+    ]
+    lines += [f"| `{name}` | {role['about']} |" for name, role in roles.items()]
+    lines += [
+        "",
+        "## Permissions",
+        "",
+        "A token's `scope` may name a permission by itself.",
+        "",
+        "| permission | what | " + " | ".join(roles) + " |",
+        "|---|---|" + "---|" * len(roles),
+    ]
+    for name, about in access["permissions"].items():
+        marks = ["yes" if name in role["permissions"] else "" for role in roles.values()]
+        lines.append(f"| `{name}` | {about} | " + " | ".join(marks) + " |")
+    lines += [
+        "",
+        "## Routes",
+        "",
+        "*Limited* callers are those whose token or key names channels, shops or regions.",
+        "",
+        "| route | permission | limited callers |",
+        "|---|---|---|",
+    ]
+    words = {"checked": "what is theirs", "irrelevant": "everything", None: "refused"}
+    for route in declared["routes"]:
+        is_open = route["permission"] == OPEN
+        permission = "none" if is_open else f"`{route['permission']}`"
+        limited = "everything" if is_open else words[route.get("limits")]
+        lines.append(f"| {route['method']} `{route['path']}` | {permission} | {limited} |")
+    return "\n".join(lines) + "\n"
 
 
 def render_header(declared):
@@ -176,8 +342,10 @@ def render_header(declared):
         "#include <array>",
         "#include <cstddef>",
         "#include <cstdint>",
+        "#include <optional>",
         "#include <string_view>",
         "",
+        '#include "edge/permissions.h"',
         '#include "runtime/http_server.h"',
         "",
         "namespace crossfoot::edge {",
@@ -189,6 +357,13 @@ def render_header(declared):
     lines += [
         "};",
         "",
+        "/// What becomes of a caller who is limited to channels, shops or regions.",
+        "enum class Limits : std::uint8_t {",
+        "  refused,     ///< nothing there is told apart by them",
+        "  checked,     ///< what is not the caller's is not there",
+        "  irrelevant,  ///< nothing there belongs to a shop",
+        "};",
+        "",
         "/// What the declaration says of a route. Empty texts fill the arrays.",
         "struct RouteInfo {",
         "  Route id = Route{};",
@@ -198,6 +373,8 @@ def render_header(declared):
         f"  std::array<std::string_view, {MEDIA_MAX}> produces;",
         f"  std::array<std::string_view, {queries}> query;  ///< names of the query parameters",
         "  bool rest = false;  ///< the last parameter may hold slashes, or be absent with its slash",
+        "  std::optional<Permission> permission;  ///< none: for everybody",
+        "  Limits limits = Limits::refused;",
         "};",
         "",
         "// clang-format off",
@@ -210,7 +387,8 @@ def render_header(declared):
             f'    {{Route::{route["id"]}, runtime::Method::{METHODS[route["method"]]}, '
             f'"{route["path"]}", "{consumes}",',
             f'     {cpp_texts(route["produces"], MEDIA_MAX)},',
-            f'     {cpp_texts(route.get("query", {}), queries)}, {rest}}},',
+            f'     {cpp_texts(route.get("query", {}), queries)}, {rest},',
+            f'     {permission_of(route)}, Limits::{route.get("limits", "refused")}}},',
         ]
     lines += ["}};", "// clang-format on", "", "}  // namespace crossfoot::edge", ""]
     return "\n".join(lines)
@@ -219,7 +397,9 @@ def render_header(declared):
 def generate():
     declared = load_declaration()
     pages = {page["code"]: page for page in load_pages(ROOT / "api" / "errors")}
-    return {OPENAPI: render_openapi(declared, pages), HEADER: render_header(declared)}
+    return {OPENAPI: render_openapi(declared, pages), HEADER: render_header(declared),
+            PERMISSIONS: render_permissions(declared["access"]),
+            ACCESS_PAGE: render_access_page(declared)}
 
 
 def main():
@@ -236,9 +416,7 @@ def main():
         found = list(differences(outputs))
         print("\n".join(found[:60]) if found else "routes and openapi.json are up to date")
         return 1 if found else 0
-    for name, text in outputs.items():
-        (ROOT / name).write_text(text, encoding="utf-8")
-        print(f"wrote {name}")
+    write_changed(outputs)
     return 0
 
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "runtime/files.h"
+
 namespace crossfoot::app {
 
 namespace {
@@ -9,6 +11,9 @@ constexpr Duration deadline = std::chrono::seconds{120};
 }
 
 ApiClient::ApiClient(const std::string& base_url) : shard_([](std::exception_ptr) {}) {
+  if (const auto token = runtime::environment("CROSSFOOT_TOKEN"); token && !token->empty()) {
+    authorization_ = "Bearer " + *token;
+  }
   shard_.start();
   shard_.run([&] {
     client_ = std::make_unique<runtime::HttpClient>(shard_.context(), base_url,
@@ -31,6 +36,7 @@ std::future<Result<runtime::HttpAnswer>> ApiClient::begin(runtime::Method method
   if (!body.empty() && call.headers.empty()) {
     call.headers.emplace_back("Content-Type", "application/json");
   }
+  if (!authorization_.empty()) call.headers.emplace_back("Authorization", authorization_);
   call.body = std::move(body);
   call.deadline = deadline;
   auto promise = std::make_shared<std::promise<Result<runtime::HttpAnswer>>>();

@@ -13,7 +13,8 @@
 namespace crossfoot::app {
 
 /// Blocking access to a Crossfoot server's API for the command line: a shard of its own with one
-/// connection pool. Any one thread.
+/// connection pool. Whoever asks proves it by the access token or API key in the environment
+/// variable CROSSFOOT_TOKEN, where that is set. Any one thread.
 class ApiClient {
  public:
   explicit ApiClient(const std::string& base_url);
@@ -35,6 +36,7 @@ class ApiClient {
                                          std::string body = {});
 
  private:
+  std::string authorization_;  ///< empty: nothing is proven
   runtime::Shard shard_;
   std::unique_ptr<runtime::HttpClient> client_;
 };

@@ -105,7 +105,7 @@ Setting path(std::string_view key, std::string_view example, std::string_view ab
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all{
       text("listen.address", "127.0.0.1",
-           "Address to listen on. Until access control exists only loopback is allowed.",
+           "Address to listen on. Another than loopback wants access control, and TLS in front.",
            &Config::listen_address),
       number("listen.port", "port", 0, 65535, "8080", "TCP port; 0 takes a free one.",
              &Config::listen_port),
@@ -113,6 +113,20 @@ const std::vector<Setting>& settings() {
              "Connections open at once; more are refused.", &Config::connections_max),
       number("listen.body_mb_max", "MB", 1, 1024, "64",
              "Largest request body, for batches of transactions.", &Config::body_mb_max),
+      choice("listen.tls_in_front", {"off", "on"}, "on",
+             "A proxy before this server ends TLS, and nobody else reaches it: credentials would "
+             "otherwise travel in clear.",
+             &Config::tls_in_front),
+      path("access.api_keys", "api-keys.json",
+           "File of API keys (`crossfoot access key`). This or a key set turns access control on.",
+           &Config::access_api_keys),
+      path("access.key_set", "jwks.json",
+           "The token issuer's public keys, a JWK set; read again when it changes.",
+           &Config::access_key_set),
+      text("access.issuer", "https://login.example.com",
+           "Whose access tokens are believed (`iss`).", &Config::access_issuer),
+      text("access.audience", "crossfoot", "Whom a token must be for (`aud`).",
+           &Config::access_audience),
       path("data.folder", "/var/lib/crossfoot", "Folder of the embedded data store.",
            &Config::data_folder),
       choice("store.kind", {"sqlite", "postgres"}, "postgres",
@@ -225,11 +239,7 @@ class Reader {
             fmt::format("no connector is named '{}'; add it under 'connectors'", *name));
       }
     }
-    if (config.listen_address != "127.0.0.1" && config.listen_address != "::1" &&
-        config.listen_address != "localhost") {
-      add(0, "listen.address", contract::error_code::bad_setting,
-          "only loopback is allowed until access control exists; use 127.0.0.1");
-    }
+    finish_access(config);
     if (config.programme.empty()) {
       add(0, "programme", contract::error_code::missing_setting,
           "name the file with the loyalty programme's rules");
@@ -252,6 +262,27 @@ class Reader {
  private:
   [[nodiscard]] std::filesystem::path below(const std::filesystem::path& given) const {
     return given.is_absolute() ? given : folder_ / given;
+  }
+
+  void finish_access(Config& config) {
+    for (auto* file : {&config.access_key_set, &config.access_api_keys}) {
+      if (!file->empty()) *file = below(*file);
+    }
+    if (!config.access_key_set.empty() && config.access_issuer.empty()) {
+      add(0, "access.issuer", contract::error_code::missing_setting,
+          "name the issuer whose tokens the key set verifies");
+    }
+    const std::string& address = config.listen_address;
+    if (address == "127.0.0.1" || address == "::1" || address == "localhost") return;
+    if (!config.has_access_control()) {
+      add(0, "listen.address", contract::error_code::bad_setting,
+          "only loopback is allowed without access control; use 127.0.0.1, or name access.api_keys "
+          "or access.key_set");
+    } else if (config.tls_in_front != "on") {
+      add(0, "listen.tls_in_front", contract::error_code::bad_setting,
+          "credentials would travel in clear: put a proxy that ends TLS before the server and say "
+          "so");
+    }
   }
 
   void finish_store(Config& config) {

@@ -55,6 +55,15 @@ struct Config {
   std::int64_t shed_queue_max = 20'000;
   std::int64_t shed_disk_free_mb = 256;
   std::int64_t shed_memory_mb = 0;
+  std::filesystem::path access_key_set;
+  std::filesystem::path access_api_keys;
+  std::string access_issuer;
+  std::string access_audience = "crossfoot";
+  std::string tls_in_front = "off";
+
+  [[nodiscard]] bool has_access_control() const {
+    return !access_key_set.empty() || !access_api_keys.empty();
+  }
   std::vector<ConnectorConfig> connectors;
 };
 

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "access_command.h"
 #include "audit_command.h"
 #include "config.h"
 #include "connector/connector_test_runner.h"
@@ -376,6 +377,9 @@ int run(int argc, char** argv) {
       result = erp ? sandbox::run_erp(sandbox_options) : sandbox::run_loyalty(sandbox_options);
     });
   }
+
+  AccessArguments access_arguments;
+  add_access_commands(app, access_arguments, result);
 
   AuditArguments audit_arguments;
   add_audit_commands(app, audit_arguments, result);

@@ -14,6 +14,7 @@
 #include "connector_control.h"
 #include "console_assets.h"
 #include "contract/error_codes.h"
+#include "edge/access/gate.h"
 #include "edge/api.h"
 #include "engine_host.h"
 #include "ledger/programme_json.h"
@@ -249,6 +250,7 @@ class Server::Impl {
     auto contracts = edge::ContractBook::built_in(metrics_, shard_.scheduler().now());
     if (!contracts) return fail(contracts.error());
     contracts_ = std::move(*contracts);
+    if (Status opened = open_gate(); !opened) return opened;
     edge::ApiParts parts{.scheduler = shard_.scheduler(),
                          .data_store = [this] { return host_->data_store(); },
                          .engine = [this] { return host_->engine(); },
@@ -256,6 +258,7 @@ class Server::Impl {
                          .reconciliations = reconciler_.get(),
                          .connectors = connectors_.get(),
                          .contracts = contracts_.get(),
+                         .identify = identify(),
                          .machine =
                              [folder = config_.data_folder] {
                                return edge::MachineFigures{runtime::disk_free_bytes(folder),
@@ -282,6 +285,25 @@ class Server::Impl {
     port_ = *port;
     logger_.info("listening", {}, {{"address", config_.listen_address}, {"port", port_}});
     return {};
+  }
+
+  Status open_gate() {
+    if (!config_.has_access_control()) return {};
+    auto gate = edge::AccessGate::load(
+        {.key_set = config_.access_key_set,
+         .api_keys = config_.access_api_keys,
+         .rules = {.issuer = config_.access_issuer, .audience = config_.access_audience}},
+        runtime::Logger(log_, "access"));
+    if (!gate) return fail(std::move(gate.error()));
+    gate_ = std::move(*gate);
+    return {};
+  }
+
+  std::function<Result<edge::Caller>(const runtime::HttpRequest&)> identify() {
+    if (gate_ == nullptr) return nullptr;
+    return [this](const runtime::HttpRequest& request) {
+      return gate_->identify(request, shard_.scheduler().now());
+    };
   }
 
   [[nodiscard]] edge::AdmissionLimits admission_limits() const {
@@ -316,6 +338,7 @@ class Server::Impl {
   std::unique_ptr<observe::AuditKeeper> keeper_;
   std::unique_ptr<ConnectorControl> connectors_;
   std::unique_ptr<edge::ContractBook> contracts_;
+  std::unique_ptr<edge::AccessGate> gate_;
   std::unique_ptr<edge::Api> api_;
   std::unique_ptr<runtime::HttpServer> server_;
   std::uint16_t port_ = 0;

@@ -1,4 +1,6 @@
 import { useEffect, useRef, type ReactNode } from "react";
+import { Problem } from "./api/client";
+import { credentials, setCredentials } from "./api/credentials";
 import { useOverview } from "./api/queries";
 import { AsOf } from "./as-of";
 import { BreaksPage } from "./pages/breaks";
@@ -6,6 +8,7 @@ import { NotFoundPage } from "./pages/not-found";
 import { OverviewPage } from "./pages/overview";
 import { ReceiptPage } from "./pages/receipt";
 import { ReceiptsPage } from "./pages/receipts";
+import { SignInPage } from "./pages/sign-in";
 import { ErrorBoundary } from "./parts/error-boundary";
 import { LiveState, UnreachableBanner } from "./parts/live-state";
 import { href, useRoute, type Route } from "./router";
@@ -47,6 +50,7 @@ export function App() {
   const route = useRoute();
   const overview = useOverview();
   const place = placeOf(route);
+  const unknown = overview.error instanceof Problem && overview.error.status === 401;
   const main = useRef<HTMLElement>(null);
   const pathKey = route.path.join("/");
   const lastPath = useRef(pathKey);
@@ -92,18 +96,34 @@ export function App() {
               </a>
             ))}
           </nav>
-          <LiveState overview={overview} />
+          {!unknown && <LiveState overview={overview} />}
+          {!unknown && credentials() !== null && (
+            <button type="button" className="sign-out" onClick={signOut}>
+              Sign out
+            </button>
+          )}
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        <UnreachableBanner overview={overview} />
-        <ErrorBoundary key={pathKey}>{place.page}</ErrorBoundary>
+        {unknown ? (
+          <SignInPage />
+        ) : (
+          <>
+            <UnreachableBanner overview={overview} />
+            <ErrorBoundary key={pathKey}>{place.page}</ErrorBoundary>
+          </>
+        )}
       </main>
       <footer className="footer">
         <p>Times are shown in {readersTimeZone()}. Business dates are the store’s own.</p>
       </footer>
     </AsOf>
   );
+}
+
+function signOut() {
+  setCredentials(null);
+  window.location.reload();
 }
 
 /** A small table whose rows and columns are added up, which is what to crossfoot means. */

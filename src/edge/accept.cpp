@@ -114,6 +114,9 @@ Api::Reply Api::post_transaction(Exchange& exchange) {
     }
     co_return refuse(exchange, std::move(parsed.error()));
   }
+  if (auto problem = check_limits(exchange.caller.get(), parsed->transaction)) {
+    co_return refuse(exchange, std::move(*problem));
+  }
   flow::Engine* engine = parts_.engine();
   if (engine == nullptr) co_return accepted(exchange, dropped(), {});
   const contract::Channel channel = parsed->transaction.channel;
@@ -202,6 +205,7 @@ struct Api::Batch {
   }
 
   Sleeper sleeper;
+  std::shared_ptr<const Caller> caller;
   std::string correlation_id;        ///< of the request, in problems
   std::string correlation_of_lines;  ///< what the caller stated; empty: each its own
   std::deque<Line> lines;
@@ -223,6 +227,7 @@ Api::Reply Api::post_batch(Exchange& exchange) {
   }
   if (parts_.engine() == nullptr) co_return accepted(exchange, dropped(), {});
   auto batch = std::make_shared<Batch>(home());
+  batch->caller = exchange.caller;
   batch->correlation_of_lines = exchange.correlation_id;
   make_correlation_id(exchange);
   batch->correlation_id = exchange.correlation_id;
@@ -269,6 +274,10 @@ void Api::start_line(const std::shared_ptr<Batch>& batch, std::string_view text)
          Once<Status>(
              [batch, index, result](std::optional<Status>) { batch->answer(index, result); }));
     return;
+  }
+  if (auto problem = check_limits(batch->caller.get(), parsed->transaction)) {
+    metrics_->verdict(Verdict::refused);
+    return batch->answer(index, batch->refusal(batch->lines[index], std::move(*problem)));
   }
   const contract::Channel channel = parsed->transaction.channel;
   Once<AcceptAnswer> done(

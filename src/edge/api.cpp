@@ -182,6 +182,7 @@ std::optional<HttpResponse> Api::admit(Exchange& exchange) {
     response.headers.emplace_back("Allow", exchange.target.allow);
     return response;
   }
+  if (auto refused = check_access(exchange)) return refused;
   if (auto refused = check_client(exchange)) return refused;
   if (!request.query.empty()) {
     if (auto refused = check_query(exchange)) return refused;

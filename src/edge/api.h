@@ -10,6 +10,7 @@
 #include "contract/error_codes.h"
 #include "contract/problem.h"
 #include "contract/transaction_json.h"
+#include "edge/access/caller.h"
 #include "edge/admission.h"
 #include "edge/client_limits.h"
 #include "edge/connector_service.h"
@@ -54,8 +55,9 @@ struct ApiParts {
   ReconciliationService* reconciliations = nullptr;  ///< null: its addresses answer 404
   ConnectorService* connectors = nullptr;            ///< null: its addresses answer 404
   ContractBook* contracts = nullptr;                 ///< null: its addresses answer 404
-  /// Who asks, where that is proven; empty or absent: the peer's address stands for the client.
-  std::function<std::string(const runtime::HttpRequest&)> principal;
+  /// Who asks; an unauthorised fault for who cannot prove it. Absent: no access control, whoever
+  /// reaches the server may do everything, and the peer's address stands for the client.
+  std::function<Result<Caller>(const runtime::HttpRequest&)> identify;
   std::function<MachineFigures()> machine;  ///< asked once a second at most
   Assets console;
   std::optional<runtime::Logger> log;  ///< of requests: debug, and warnings from status 500 on
@@ -87,9 +89,10 @@ class Api {
     std::optional<std::string> decoded_path;
     Match target;
     Query query;
-    std::string correlation_id;  ///< of the caller; else made when it is first needed
-    std::string trace;           ///< `traceparent` of the answer, empty: none
-    std::string_view media;      ///< chosen of what the route produces
+    std::string correlation_id;            ///< of the caller; else made when it is first needed
+    std::string trace;                     ///< `traceparent` of the answer, empty: none
+    std::string_view media;                ///< chosen of what the route produces
+    std::shared_ptr<const Caller> caller;  ///< null: nobody had to prove anything
     Duration began{0};
     std::optional<ClientLimits::Verdict> limit;   ///< of the client, when it was asked for
     const ContractBook::Headers* life = nullptr;  ///< of the contract's version that it uses
@@ -116,6 +119,13 @@ class Api {
   [[nodiscard]] HttpResponse error_code_page(Exchange& exchange);
   [[nodiscard]] HttpResponse console_file(Exchange& exchange);
   [[nodiscard]] HttpResponse readiness(Exchange& exchange);
+
+  // authorise.cpp
+  /// Refuses who is not known here, and who may not do what the route does.
+  [[nodiscard]] std::optional<HttpResponse> check_access(Exchange& exchange);
+  /// Why a limited caller may not hand this transaction over.
+  [[nodiscard]] static std::optional<contract::Problem> check_limits(
+      const Caller* caller, const contract::Transaction& transaction);
 
   // protect.cpp
   /// Takes the request off the client's share; the refusal when that is used up.

@@ -204,13 +204,25 @@ inline std::string sale(int sequence, const std::string& price = "19.99",
          price + R"("}])" + extra + "}";
 }
 
+/// May do everything, and is whom the header names; without it nobody.
+inline Result<Caller> whom_the_header_names(const runtime::HttpRequest& request) {
+  if (request.header("x-test-principal").empty()) {
+    return fail({.code = "CF-2401", .fault_class = FaultClass::unauthorised, .cause = "no header"});
+  }
+  Caller caller{.name = std::string(request.header("x-test-principal"))};
+  caller.permissions.set();
+  return caller;
+}
+
 class World {
  public:
   /// How a test makes its own registry.
   using MakeBook = Result<std::unique_ptr<ContractBook>> (*)(prometheus::Registry&);
 
+  using Identify = std::function<Result<Caller>(const runtime::HttpRequest&)>;
+
   explicit World(ApiOptions options = {}, store::MemoryOptions store_options = {},
-                 MakeBook make_book = built_in_book)
+                 MakeBook make_book = built_in_book, Identify identify = nullptr)
       : store_(std::make_unique<store::MemoryStore>(disk_, scheduler_, store_options)) {
     start_engine();
     auto book = make_book(registry);
@@ -227,10 +239,7 @@ class World {
                  .reconciliations = &reconciliations,
                  .connectors = &connectors,
                  .contracts = contracts_.get(),
-                 .principal =
-                     [](const runtime::HttpRequest& request) {
-                       return std::string(request.header("x-test-principal"));
-                     },
+                 .identify = std::move(identify),
                  .machine = [this] { return machine; },
                  .console = std::move(console),
                  .log = runtime::Logger(log, "edge"),

@@ -17,10 +17,8 @@ constexpr std::size_t caller_bytes_max = 80;
 void Api::note_contract(Exchange& exchange) {
   if (transaction_use_ == nullptr) return;
   exchange.life = &transaction_use_->life;
-  caller_.clear();
-  if (parts_.principal) caller_ = parts_.principal(exchange.request);
-  if (!caller_.empty()) {
-    caller_.insert(0, "principal:");
+  if (exchange.caller != nullptr) {
+    caller_ = "principal:" + exchange.caller->name;
   } else if (!exchange.headers.user_agent.empty()) {
     caller_ = "agent:";
     for (const char c : exchange.headers.user_agent.substr(0, caller_bytes_max)) {

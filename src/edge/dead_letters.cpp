@@ -171,7 +171,7 @@ Api::Reply Api::release_leg(Exchange& exchange) {
 
 Api::Reply Api::discard_leg(Exchange& exchange) {
   BodyReader body(exchange.request.body);
-  const flow::Decision decision = decision_of(body);
+  const flow::Decision decision = decision_of(body, exchange.caller.get());
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
   co_return co_await instruct(
       exchange, [decision](std::uint16_t leg) { return flow::Discarded{leg, decision}; });
@@ -181,7 +181,7 @@ Api::Reply Api::confirm_leg(Exchange& exchange) {
   BodyReader body(exchange.request.body);
   const std::string outcome = body.text("outcome", name_max, Presence::required);
   const std::string target_id = body.text("target_id", name_max, Presence::optional);
-  const flow::Decision decision = decision_of(body);
+  const flow::Decision decision = decision_of(body, exchange.caller.get());
   const bool happened = outcome == "happened";
   if (!outcome.empty() && !happened && outcome != "did_not_happen") {
     body.fault("outcome", code::unknown_value, "happened or did_not_happen");
@@ -197,7 +197,7 @@ Api::Reply Api::confirm_leg(Exchange& exchange) {
 
 Api::Reply Api::resend_leg(Exchange& exchange) {
   BodyReader body(exchange.request.body);
-  const flow::Decision decision = decision_of(body);
+  const flow::Decision decision = decision_of(body, exchange.caller.get());
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
   co_return co_await instruct(
       exchange, [decision](std::uint16_t leg) { return flow::Resent{leg, decision}; });

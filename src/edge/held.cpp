@@ -18,7 +18,7 @@ using flow::AcceptAnswer;
 Api::Reply Api::discard_held(Exchange& exchange) {
   const std::optional<Id> id = parse_id(exchange.target.parameters[0]);
   BodyReader body(exchange.request.body);
-  const flow::Decision decision = decision_of(body);
+  const flow::Decision decision = decision_of(body, exchange.caller.get());
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
   if (!id) co_return refuse(exchange, code::not_found, "there is no such transaction");
   const Status done = co_await ask_engine<void>(
@@ -39,7 +39,7 @@ Api::Reply Api::discard_held(Exchange& exchange) {
 Api::Reply Api::replace_held(Exchange& exchange) {
   const std::optional<Id> id = parse_id(exchange.target.parameters[0]);
   BodyReader body(exchange.request.body);
-  const flow::Decision decision = decision_of(body);
+  const flow::Decision decision = decision_of(body, exchange.caller.get());
   const std::string text = body.object("transaction");
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
   if (!id) co_return refuse(exchange, code::not_found, "there is no such transaction");

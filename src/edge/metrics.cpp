@@ -54,7 +54,12 @@ Metrics::Metrics(prometheus::Registry& registry)
                         .Name("crossfoot_rate_limited_total")
                         .Help("Requests refused because their client's share was used up.")
                         .Register(registry)
-                        .Add({})) {
+                        .Add({})),
+      unauthenticated_(BuildCounter()
+                           .Name("crossfoot_unauthenticated_total")
+                           .Help("Requests without credentials that are valid here.")
+                           .Register(registry)
+                           .Add({})) {
   auto& shed = BuildCounter()
                    .Name("crossfoot_shed_total")
                    .Help("Transactions and jobs refused to protect the server, by class.")

@@ -51,6 +51,7 @@ class Metrics {
     shed_[static_cast<std::size_t>(admission_class)]->Increment();
   }
   void rate_limited() { rate_limited_.Increment(); }
+  void unauthenticated() { unauthenticated_.Increment(); }
   void request_begins() { requests_in_flight_.Increment(); }
   void request_ends() { requests_in_flight_.Decrement(); }
 
@@ -79,6 +80,7 @@ class Metrics {
   prometheus::Counter& originals_lost_;
   prometheus::Gauge& requests_in_flight_;
   prometheus::Counter& rate_limited_;
+  prometheus::Counter& unauthenticated_;
   std::array<prometheus::Counter*, admission_class_count> shed_;
   std::map<std::string, Follower, std::less<>> openings_;  ///< by connector and operation
   Follower commits_;

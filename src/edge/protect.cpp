@@ -68,10 +68,9 @@ std::optional<HttpResponse> Api::check_client(Exchange& exchange) {
   if (!client_limits_.active() || !exchange.target.route->pattern.starts_with("/v1/")) {
     return std::nullopt;
   }
-  std::string client;
-  if (parts_.principal) client = parts_.principal(exchange.request);
   // A name must not be able to look like an address.
-  client = client.empty() ? "@" + std::string(exchange.request.client) : "=" + client;
+  const std::string client = exchange.caller == nullptr ? "@" + std::string(exchange.request.client)
+                                                        : "=" + exchange.caller->name;
   const Instant now{parts_.scheduler.monotonic().count()};
   exchange.limit = client_limits_.take(client, now);
   if (exchange.limit->admitted) return std::nullopt;

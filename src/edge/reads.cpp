@@ -24,15 +24,31 @@ Fault not_found() {
           .cause = "there is no transaction with this id"};
 }
 
+using CallerPtr = std::shared_ptr<const Caller>;
+
+/// Whether a caller with limits may see it. What a stored row does not say is read from the
+/// original.
+bool is_visible(const CallerPtr& caller, const store::MessageRow& message) {
+  if (caller == nullptr || !caller->is_limited()) return true;
+  const auto channel = static_cast<contract::Channel>(message.channel);
+  if (!is_within(caller->channels, contract::to_string(channel)) ||
+      !is_within(caller->shops, message.shop)) {
+    return false;
+  }
+  if (caller->regions.empty()) return true;
+  const auto parsed = contract::parse_transaction(message.body, contract::ParsePolicy::stored());
+  return parsed && is_within(caller->regions, parsed->transaction.region);
+}
+
 struct Stored {
   store::MessageRow message;
   std::optional<flow::Flow> flow;
 };
 
-Result<std::optional<Stored>> load(store::Reader& reader, Id id) {
+Result<std::optional<Stored>> load(store::Reader& reader, Id id, const CallerPtr& caller) {
   auto message = reader.load_message(id);
   if (!message) return fail(std::move(message.error()));
-  if (!*message) return std::nullopt;
+  if (!*message || !is_visible(caller, **message)) return std::nullopt;
   Stored stored{.message = std::move(**message)};
   auto row = reader.load_flow(id);
   if (!row) return fail(std::move(row.error()));
@@ -44,8 +60,8 @@ Result<std::optional<Stored>> load(store::Reader& reader, Id id) {
   return stored;
 }
 
-Result<std::string> state_json(store::Reader& reader, Id id) {
-  auto stored = load(reader, id);
+Result<std::string> state_json(store::Reader& reader, Id id, const CallerPtr& caller) {
+  auto stored = load(reader, id, caller);
   if (!stored) return fail(std::move(stored.error()));
   if (!*stored) return fail(not_found());
   JsonWriter out;
@@ -54,8 +70,8 @@ Result<std::string> state_json(store::Reader& reader, Id id) {
   return out.take();
 }
 
-Result<std::string> timeline_json(store::Reader& reader, Id id) {
-  auto stored = load(reader, id);
+Result<std::string> timeline_json(store::Reader& reader, Id id, const CallerPtr& caller) {
+  auto stored = load(reader, id, caller);
   if (!stored) return fail(std::move(stored.error()));
   if (!*stored) return fail(not_found());
   std::vector<flow::JournalEntry> entries;
@@ -74,12 +90,13 @@ Result<std::string> timeline_json(store::Reader& reader, Id id) {
   return out.take();
 }
 
-Result<std::string> states_json(store::Reader& reader, const std::vector<std::optional<Id>>& ids) {
+Result<std::string> states_json(store::Reader& reader, const std::vector<std::optional<Id>>& ids,
+                                const CallerPtr& caller) {
   JsonWriter out;
   out.begin_object().key("items").begin_array();
   for (const std::optional<Id>& id : ids) {
     Result<std::optional<Stored>> stored = std::optional<Stored>{};
-    if (id) stored = load(reader, *id);
+    if (id) stored = load(reader, *id, caller);
     if (!stored) return fail(std::move(stored.error()));
     if (*stored) {
       write_transaction(out, (*stored)->message, (*stored)->flow ? &*(*stored)->flow : nullptr);
@@ -91,15 +108,19 @@ Result<std::string> states_json(store::Reader& reader, const std::vector<std::op
   return out.take();
 }
 
-Result<std::string> page_json(store::Reader& reader, store::MessageQuery query) {
+/// Of a limited caller a page may be short, or empty with a `next`: what is not theirs is left out.
+Result<std::string> page_json(store::Reader& reader, store::MessageQuery query,
+                              const CallerPtr& caller) {
   const std::size_t limit = query.limit++;
-  auto messages = reader.messages(query, false);
+  const bool with_body = caller != nullptr && !caller->regions.empty();
+  auto messages = reader.messages(query, with_body);
   if (!messages) return fail(std::move(messages.error()));
   const bool more = messages->size() > limit;
   if (more) messages->resize(limit);
   JsonWriter out;
   out.begin_object().key("items").begin_array();
   for (const store::MessageRow& message : *messages) {
+    if (!is_visible(caller, message)) continue;
     auto flow = reader.load_flow(message.id);
     if (!flow) return fail(std::move(flow.error()));
     write_list_item(out, message, *flow ? &**flow : nullptr);
@@ -124,15 +145,19 @@ Api::Reply Api::json_of(Exchange& exchange,
 Api::Reply Api::get_transaction(Exchange& exchange) {
   const std::optional<Id> id = parse_id(exchange.target.parameters[0]);
   if (!id) co_return refuse(exchange, not_found());
-  co_return co_await json_of(
-      exchange, [wanted = *id](store::Reader& reader) { return state_json(reader, wanted); });
+  co_return co_await json_of(exchange,
+                             [wanted = *id, caller = exchange.caller](store::Reader& reader) {
+                               return state_json(reader, wanted, caller);
+                             });
 }
 
 Api::Reply Api::get_timeline(Exchange& exchange) {
   const std::optional<Id> id = parse_id(exchange.target.parameters[0]);
   if (!id) co_return refuse(exchange, not_found());
-  co_return co_await json_of(
-      exchange, [wanted = *id](store::Reader& reader) { return timeline_json(reader, wanted); });
+  co_return co_await json_of(exchange,
+                             [wanted = *id, caller = exchange.caller](store::Reader& reader) {
+                               return timeline_json(reader, wanted, caller);
+                             });
 }
 
 std::expected<std::size_t, HttpResponse> Api::page_limit(Exchange& exchange) {
@@ -189,8 +214,9 @@ Api::Reply Api::list_transactions(Exchange& exchange) {
     }
     query.after = *after;
   }
-  co_return co_await json_of(exchange,
-                             [query](store::Reader& reader) { return page_json(reader, query); });
+  co_return co_await json_of(exchange, [query, caller = exchange.caller](store::Reader& reader) {
+    return page_json(reader, query, caller);
+  });
 }
 
 Api::Reply Api::post_states(Exchange& exchange) {
@@ -199,7 +225,9 @@ Api::Reply Api::post_states(Exchange& exchange) {
   body.texts("ids", ids_max, [&ids](std::string_view text) { ids.push_back(parse_id(text)); });
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
   co_return co_await json_of(
-      exchange, [ids = std::move(ids)](store::Reader& reader) { return states_json(reader, ids); });
+      exchange, [ids = std::move(ids), caller = exchange.caller](store::Reader& reader) {
+        return states_json(reader, ids, caller);
+      });
 }
 
 }  // namespace crossfoot::edge

@@ -3,6 +3,7 @@
 #include "contract/transaction.h"
 #include "edge/api.h"
 #include "edge/body.h"
+#include "edge/decision.h"
 #include "edge/views.h"
 
 namespace crossfoot::edge {
@@ -26,7 +27,7 @@ std::optional<std::uint8_t> channel_of(std::string_view name) {
   return std::nullopt;
 }
 
-flow::ReplayRequest request_of(BodyReader& body) {
+flow::ReplayRequest request_of(BodyReader& body, const Caller* caller) {
   flow::ReplayRequest request;
   flow::ReplayFilter& filter = request.filter;
   filter.code = body.text("code", name_max, Presence::optional);
@@ -42,7 +43,7 @@ flow::ReplayRequest request_of(BodyReader& body) {
     if (!filter.channel) body.fault("channel", code::unknown_value, "no such channel");
   }
   request.dry_run = body.boolean("dry_run", true);
-  request.by = body.text("by", name_max, Presence::required);
+  request.by = person_of(body, caller);
   request.reason = body.text("reason", reason_max, Presence::required);
   request.flows_per_second = body.number("flows_per_second", rate_max, rate_default);
   return request;
@@ -83,7 +84,7 @@ std::optional<flow::PauseKind> pause_kind_of(std::string_view name) {
   return std::nullopt;
 }
 
-flow::Pause pause_of(BodyReader& body) {
+flow::Pause pause_of(BodyReader& body, const Caller* caller) {
   flow::Pause pause;
   const std::string kind = body.text("kind", name_max, Presence::required);
   if (const auto known = pause_kind_of(kind)) {
@@ -92,7 +93,7 @@ flow::Pause pause_of(BodyReader& body) {
     body.fault("kind", code::unknown_value, "target, shop or member");
   }
   pause.value = body.text("value", name_max, Presence::required);
-  pause.by = body.text("by", name_max, Presence::required);
+  pause.by = person_of(body, caller);
   pause.reason = body.text("reason", reason_max, Presence::required);
   return pause;
 }
@@ -113,7 +114,7 @@ std::string pauses_json(const std::vector<flow::Pause>& pauses) {
 
 Api::Reply Api::start_replay(Exchange& exchange) {
   BodyReader body(exchange.request.body);
-  flow::ReplayRequest request = request_of(body);
+  flow::ReplayRequest request = request_of(body, exchange.caller.get());
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
   const auto started = co_await ask_engine<flow::ReplayJob>(
       [request = std::move(request)](flow::Engine& engine, ReplayAnswer answer) mutable {
@@ -171,7 +172,7 @@ Api::Reply Api::list_pauses(Exchange& exchange) {
 
 Api::Reply Api::start_pause(Exchange& exchange) {
   BodyReader body(exchange.request.body);
-  flow::Pause pause = pause_of(body);
+  flow::Pause pause = pause_of(body, exchange.caller.get());
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
   const Status paused = co_await ask_engine<void>(
       [pause = std::move(pause)](flow::Engine& engine, Once<Status> answer) mutable {
@@ -183,7 +184,7 @@ Api::Reply Api::start_pause(Exchange& exchange) {
 
 Api::Reply Api::end_pause(Exchange& exchange) {
   BodyReader body(exchange.request.body);
-  flow::Pause pause = pause_of(body);
+  flow::Pause pause = pause_of(body, exchange.caller.get());
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
   const Status ended =
       co_await ask_engine<void>([pause](flow::Engine& engine, Once<Status> answer) {

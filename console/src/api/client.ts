@@ -1,3 +1,5 @@
+import { authorization } from "./credentials";
+
 /** The server answered, and refused (RFC 9457). */
 export class Problem extends Error {
   readonly status: number;
@@ -36,7 +38,7 @@ export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> 
   let body: unknown;
   try {
     response = await fetch(path, {
-      headers: { Accept: "application/json" },
+      headers: { Accept: "application/json", ...authorization() },
       cache: "no-store",
       signal: AbortSignal.any([signal, deadline]),
     });

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/digest.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "edge/access/caller.h"
+
+namespace crossfoot::edge {
+
+/// `cf_`, the key's id, `_` and 256 random bits. Only its SHA-256 is kept: with so many bits a slow
+/// hash would protect nothing more.
+struct IssuedKey {
+  std::string text;    ///< shown once
+  std::string digest;  ///< 64 hex digits, for the file of keys
+};
+/// `id`: 1 to 64 of a-z, 0-9 and hyphens. Random bits come from the system.
+[[nodiscard]] IssuedKey issue_api_key(std::string_view id);
+[[nodiscard]] bool is_api_key_id(std::string_view id);
+
+/// What the file of keys says of each (docs/guides/access.md).
+class ApiKeys {
+ public:
+  /// Faults: CF-8123 (rejected), with what is wrong with which key.
+  [[nodiscard]] static Result<ApiKeys> parse(std::string_view json);
+
+  /// Null when there is no such key, or its time is over. Takes as long for a wrong secret as for
+  /// the right one.
+  [[nodiscard]] const Caller* find(std::string_view presented, Instant now) const;
+  [[nodiscard]] static bool looks_like_one(std::string_view presented);
+
+ private:
+  struct Key {
+    Sha256 digest;
+    Caller caller;
+    std::optional<Instant> until;
+  };
+  std::map<std::string, Key, std::less<>> keys_;  ///< by id
+};
+
+}  // namespace crossfoot::edge

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "edge/access/api_keys.h"
+#include "edge/access/caller.h"
+#include "edge/access/token.h"
+#include "runtime/http_server.h"
+#include "runtime/log.h"
+
+namespace crossfoot::edge {
+
+struct GateOptions {
+  std::filesystem::path key_set;   ///< the token issuer's public keys, a JWK set; empty: no tokens
+  std::filesystem::path api_keys;  ///< empty: no API keys
+  TokenRules rules;
+};
+
+/// Tells who asks. A request proves it by `Authorization: Bearer` with an access token or an API
+/// key, or by `X-API-Key`. Both files are read again within a second of a change, so that keys are
+/// added and revoked without a restart; a file that cannot be read any more leaves what was read
+/// before, and the log says so. Checked tokens are remembered until they end. Shard thread.
+class AccessGate {
+ public:
+  /// Faults: those of files, CF-8123 for what they hold, CF-6003 (rejected) when neither is named
+  /// or tokens lack an issuer or an audience.
+  [[nodiscard]] static Result<std::unique_ptr<AccessGate>> load(GateOptions options,
+                                                                runtime::Logger log);
+
+  /// Faults: CF-2401 (unauthorised). The cause is for the log: an answer must not repeat it.
+  [[nodiscard]] Result<Caller> identify(const runtime::HttpRequest& request, Instant now);
+
+ private:
+  static constexpr std::size_t remembered_max = 10'000;
+
+  /// A file and what it looked like when it was read.
+  struct Watched {
+    std::filesystem::path path;
+    std::filesystem::file_time_type changed{};
+    std::uintmax_t size = 0;
+
+    /// Whether it looks different now, which is what it looks like from now on.
+    [[nodiscard]] bool differs();
+  };
+
+  AccessGate(GateOptions options, runtime::Logger log)
+      : rules_(std::move(options.rules)),
+        key_set_{.path = std::move(options.key_set)},
+        key_file_{.path = std::move(options.api_keys)},
+        log_(log) {}
+
+  [[nodiscard]] Status read_key_set();
+  [[nodiscard]] Status read_api_keys();
+  void look_at_files(Instant now);
+  [[nodiscard]] Result<Caller> token(std::string_view text, Instant now);
+
+  TokenRules rules_;
+  Watched key_set_;
+  Watched key_file_;
+  runtime::Logger log_;
+  std::vector<TokenKey> token_keys_;
+  ApiKeys api_keys_;
+  std::optional<Instant> looked_at_;
+  std::map<Hash128, ProvenToken> remembered_;
+};
+
+}  // namespace crossfoot::edge

@@ -23,15 +23,28 @@ std::vector<flow::Candidate*> preferred(std::vector<flow::Candidate>& candidates
   return chosen;
 }
 
+bool is_matched(const std::vector<flow::LineLink>& known, std::uint32_t line) {
+  const auto at = std::ranges::find(known, line, &flow::LineLink::line);
+  return at != known.end() && at->disposition == flow::Disposition::matched;
+}
+
 }  // namespace
 
 std::vector<flow::LineLink> RetailProcesses::link(const contract::Transaction& transaction,
+                                                  const std::vector<flow::LineLink>& known,
                                                   std::vector<flow::Candidate> candidates) const {
   std::vector<flow::LineLink> links;
+  for (const flow::LineLink& link : known) {
+    for (const flow::LinkPart& part : link.parts) {
+      std::erase_if(candidates, [&part](const flow::Candidate& candidate) {
+        return candidate.book == part.book;
+      });
+    }
+  }
   for (const contract::Line& line : transaction.lines) {
     const bool wanted = line.action == contract::LineAction::returned && is_linkable(line.kind) &&
                         !line.original && !transaction.original;
-    if (!wanted) continue;
+    if (!wanted || is_matched(known, line.number)) continue;
     flow::LineLink link;
     link.line = line.number;
     // Sold lines are found by the piece, so a broken one claims a whole one.

@@ -13,7 +13,7 @@ class RetailProcesses final : public flow::Processes {
                                                    const flow::ClaimAnswer& answer,
                                                    const flow::Routing& routing) const override;
   [[nodiscard]] std::vector<flow::LineLink> link(
-      const contract::Transaction& transaction,
+      const contract::Transaction& transaction, const std::vector<flow::LineLink>& known,
       std::vector<flow::Candidate> candidates) const override;
   [[nodiscard]] std::vector<flow::Leg> after_link(
       const flow::Flow& flow, const std::vector<flow::LineLink>& links,

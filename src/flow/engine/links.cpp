@@ -114,7 +114,7 @@ void Engine::linked(const ActivePtr& active, std::uint16_t leg, std::vector<Cand
     --active->outstanding;
     Linked event;
     event.leg = leg;
-    event.links = processes_.link(*active->transaction, candidates);
+    event.links = processes_.link(*active->transaction, active->flow.links, candidates);
     event.claims = processes_.after_link(active->flow, event.links, candidates);
     if (!apply(active, std::move(event), staged)) {
       check_link_done(active);

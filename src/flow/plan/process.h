@@ -67,8 +67,10 @@ class Processes {
   [[nodiscard]] virtual std::vector<Leg> after_claim(const Flow& flow, const Leg& claim,
                                                      const ClaimAnswer& answer,
                                                      const Routing& routing) const = 0;
-  /// Shares the candidates out to the returned lines that name no original.
+  /// Shares the candidates out to the returned lines that name no original and have none yet.
+  /// `known`: what was linked before; its books are not claimed a second time.
   [[nodiscard]] virtual std::vector<LineLink> link(const contract::Transaction& transaction,
+                                                   const std::vector<LineLink>& known,
                                                    std::vector<Candidate> candidates) const = 0;
   /// The claims that linking adds, one for each book.
   [[nodiscard]] virtual std::vector<Leg> after_link(

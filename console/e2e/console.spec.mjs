@@ -3,98 +3,24 @@
 // from elsewhere, nothing is wider than a phone, no accessibility rule is broken, and a server that
 // does not answer is admitted.
 //
-// CROSSFOOT_URL          where the server is, e.g. http://127.0.0.1:8080 (needed)
 // CROSSFOOT_SHOP, CROSSFOOT_DATE, CROSSFOOT_SEQUENCE   a sale with a member, complete (needed)
 // CROSSFOOT_REGISTER     its till, when shop, date and number alone are not unique
-// CROSSFOOT_SCREENSHOTS  folder for pictures; none are taken without it
 // CROSSFOOT_MANY         set when there are more receipts than one page of the list holds
-// CROSSFOOT_CHROMIUM     the browser, /usr/bin/chromium by default
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { base, checked, end, needed, picture, sizes, story } from "./browser.mjs";
 
-const require = createRequire(import.meta.url);
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-
-function needed(name) {
-  const value = process.env[name] ?? "";
-  assert.notEqual(value, "", `${name} is not set`);
-  return value;
-}
-
-const base = needed("CROSSFOOT_URL").replace(/\/$/, "");
 const wanted = {
   shop: needed("CROSSFOOT_SHOP"),
   business_date: needed("CROSSFOOT_DATE"),
   register: process.env.CROSSFOOT_REGISTER ?? "",
   sequence: needed("CROSSFOOT_SEQUENCE"),
 };
-const pictures = process.env.CROSSFOOT_SCREENSHOTS ?? "";
-if (pictures !== "") mkdirSync(pictures, { recursive: true });
-
-const sizes = {
-  desktop: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
-  dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
-  phone: { viewport: { width: 390, height: 844 }, colorScheme: "light" },
-  "phone-dark": { viewport: { width: 390, height: 844 }, colorScheme: "dark" },
-};
-
-async function picture(page, name) {
-  if (pictures === "") return;
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
-}
-
-/** Opens a page whose foreign requests and script errors are collected. */
-async function openPage(browser, options) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  const foreign = [];
-  const errors = [];
-  page.on("request", (request) => {
-    if (!request.url().startsWith(`${base}/`)) foreign.push(request.url());
-  });
-  page.on("pageerror", (error) => errors.push(error.message));
-  page.on("console", (message) => {
-    if (message.text().includes("Content Security Policy")) errors.push(message.text());
-  });
-  return { page, context, foreign, errors };
-}
 
 /** Whole numbers as the page writes them: "12,345". */
 async function countOf(locator) {
   const shown = (await locator.innerText()).trim();
   assert.match(shown, /^\d{1,3}(,\d{3})*$/, `not a count: ${shown}`);
   return Number(shown.replaceAll(",", ""));
-}
-
-async function fitsWidth(page, name) {
-  const [needs, has] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth,
-  ]);
-  assert.ok(needs <= has, `${name} is ${needs} px wide on a screen of ${has}`);
-}
-
-async function accessible(page, name) {
-  // Evaluated rather than added as a script, which a content security policy would refuse.
-  await page.evaluate(axe);
-  const violations = await page.evaluate(async () => {
-    const result = await window.axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
-    });
-    return result.violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`,
-    );
-  });
-  assert.deepEqual(violations, [], `accessibility of ${name}`);
-}
-
-async function checked(page, size, name) {
-  await fitsWidth(page, `${name} (${size})`);
-  await accessible(page, `${name} (${size})`);
-  await picture(page, `${name}-${size}`);
 }
 
 async function overviewShowsNumbers(page, size) {
@@ -221,19 +147,6 @@ async function strangeAnswerIsContained(page) {
   await page.getByRole("heading", { name: "Receipts", level: 1 }).waitFor();
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.CROSSFOOT_CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
-let failed = false;
 try {
   for (const [size, options] of Object.entries(sizes)) {
     await story(`${size}: overview, search, receipt, breaks`, options, async (page) => {
@@ -252,23 +165,5 @@ try {
   await story("a strange answer stays contained", sizes.desktop, strangeAnswerIsContained);
   await story("a silent server is admitted", sizes.desktop, unreachableIsAdmitted);
 } finally {
-  await browser.close();
-}
-process.exit(failed ? 1 : 0);
-
-async function story(name, options, tell) {
-  const { page, context, foreign, errors } = await openPage(browser, options);
-  page.setDefaultTimeout(20_000);
-  try {
-    await tell(page);
-    assert.deepEqual(foreign, [], "requests left the server");
-    assert.deepEqual(errors, [], "script errors");
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    failed = true;
-    await picture(page, `failed-${name.replace(/\W+/g, "-")}`).catch(() => undefined);
-    console.error(`FAIL  ${name}\n${error.stack ?? error}`);
-  } finally {
-    await context.close();
-  }
+  await end();
 }

@@ -97,11 +97,6 @@ export function App() {
             ))}
           </nav>
           {!unknown && <LiveState overview={overview} />}
-          {!unknown && credentials() !== null && (
-            <button type="button" className="sign-out" onClick={signOut}>
-              Sign out
-            </button>
-          )}
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
@@ -116,6 +111,11 @@ export function App() {
       </main>
       <footer className="footer">
         <p>Times are shown in {readersTimeZone()}. Business dates are the store’s own.</p>
+        {!unknown && credentials() !== null && (
+          <button type="button" onClick={signOut}>
+            Sign out
+          </button>
+        )}
       </footer>
     </AsOf>
   );

@@ -192,6 +192,39 @@ TEST_P(StoreContract, AMessageChangesItsStateAlone) {
   EXPECT_EQ(m.body, "{}");
 }
 
+TEST_P(StoreContract, OneUnitChangesAnotherMessagesStateWithItsOwn) {
+  // Goal: a correction stores its message and supersedes the one before in one unit, also when both
+  // share a commit, and a refused unit changes neither.
+  Unit first;
+  first.message = message(id(1));
+  first.keys = {natural_key("a", id(1))};
+  Unit second;
+  second.message = message(id(2));
+  second.keys = {natural_key("b", id(2))};
+  second.changes = {{id(1), MessageState::superseded, id(2)}};
+  Unit refused;
+  refused.message = message(id(3));
+  refused.keys = {natural_key("b", id(3))};
+  refused.changes = {{id(2), MessageState::superseded, id(3)}};
+  commit({first, second, refused});
+  const auto state_of = [this](const Id& of) {
+    return read([&](Reader& r) { return r.load_message(of); }).value().value();
+  };
+  EXPECT_EQ(state_of(id(1)).state, MessageState::superseded);
+  EXPECT_EQ(state_of(id(1)).conflict_with, id(2));
+  EXPECT_EQ(state_of(id(2)).state, MessageState::accepted);
+  Unit third;
+  third.changes = {{id(2), MessageState::superseded, id(4)}};
+  ASSERT_EQ(commit_one(third).outcome, Outcome::applied);
+  reopen();
+  EXPECT_EQ(state_of(id(2)).state, MessageState::superseded);
+  EXPECT_EQ(state_of(id(2)).conflict_with, id(4));
+  EXPECT_EQ(state_of(id(2)).body, "{}");
+  MessageQuery query;
+  query.state = MessageState::superseded;
+  EXPECT_EQ(read([&](Reader& r) { return r.messages(query, false); })->size(), 2U);
+}
+
 TEST_P(StoreContract, CountersAddUp) {
   // Goal: sums over units and commits, negative ones too; refused units add nothing.
   Unit unit;

@@ -37,13 +37,15 @@ struct KeyRow {
 
 enum class MessageState : std::uint8_t {
   accepted,
-  held,       ///< its natural key belongs to other content: a person decides
-  invalid,    ///< could not be read or identified
-  replaced,   ///< was held; a person had it accepted as another message
-  discarded,  ///< was held; a person decided that nothing follows from it
+  held,        ///< its natural key belongs to other content: a person decides
+  invalid,     ///< could not be read or identified
+  replaced,    ///< was held; a person had it accepted as another message
+  discarded,   ///< was held; a person decided that nothing follows from it
+  superseded,  ///< a higher revision of the same natural key is the receipt now
 };
 
-/// An accepted input, immutable but for `state`. `body` is the raw original (canonical JSON).
+/// An accepted input, immutable but for `state` and `conflict_with`. `body` is the raw original
+/// (canonical JSON).
 struct MessageRow {
   Id id;
   Instant recorded_at;
@@ -58,13 +60,22 @@ struct MessageRow {
   std::string currency;  ///< three letters
   std::int64_t gross_minor = 0;
   std::string member;
-  Id conflict_with;  ///< nil unless held
+  /// Of a held one the message that has its natural key, of a superseded one the message that
+  /// takes its place; else nil.
+  Id conflict_with;
   std::string correlation_id;
   std::string code;  ///< why it is invalid, empty otherwise
   std::string body;
 };
 
 enum class FlowStatus : std::uint8_t { open, done, parked, dead };
+
+/// What becomes of a stored message.
+struct MessageChange {
+  Id id;
+  MessageState state = MessageState::accepted;
+  Id conflict_with;
+};
 
 /// The stored state of a flow. `version` counts its writes from 1: writing version n succeeds only
 /// over stored version n - 1 (1 inserts), else the unit ends in `conflict`.
@@ -163,6 +174,7 @@ struct Unit {
   Lane lane = Lane::live;
   std::vector<KeyRow> keys;  ///< checked first, in order; the first duplicate ends the unit
   std::optional<MessageRow> message;
+  std::vector<MessageChange> changes;  ///< of other messages, stored before
   std::vector<FlowRow> flows;
   std::vector<BookRow> books;
   std::vector<JournalRow> journal;

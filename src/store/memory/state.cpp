@@ -40,8 +40,9 @@ UnitResult State::apply(const Unit& unit) {
   result_ = {};
   undo_.clear();
   const bool applied = apply_keys(unit) && apply_taken(unit) && apply_flows(unit) &&
-                       apply_books(unit) && apply_message(unit) && apply_journal(unit) &&
-                       apply_leaves(unit) && apply_places(unit) && apply_sold(unit);
+                       apply_books(unit) && apply_message(unit) && apply_changes(unit) &&
+                       apply_journal(unit) && apply_leaves(unit) && apply_places(unit) &&
+                       apply_sold(unit);
   if (applied) {
     apply_rest(unit);
   } else {
@@ -138,6 +139,21 @@ bool State::apply_message(const Unit& unit) {
   MessageRow changed = at->second;
   changed.state = unit.message->state;
   put(messages, changed.id, std::move(changed));
+  return true;
+}
+
+bool State::apply_changes(const Unit& unit) {
+  for (const MessageChange& change : unit.changes) {
+    const auto at = messages.find(change.id);
+    if (at == messages.end()) {
+      put(changes, change.id, change);
+      continue;
+    }
+    MessageRow changed = at->second;
+    changed.state = change.state;
+    changed.conflict_with = change.conflict_with;
+    put(messages, changed.id, std::move(changed));
+  }
   return true;
 }
 

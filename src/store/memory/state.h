@@ -27,6 +27,7 @@ class State {
 
   std::map<KeyIndex, KeyRow> keys;
   std::map<Id, MessageRow> messages;
+  std::map<Id, MessageChange> changes;  ///< of messages that are not in `messages`
   std::map<Id, FlowRow> flows;
   std::map<Id, bool> calling;
   std::map<Hash128, BookRow> books;
@@ -50,6 +51,7 @@ class State {
   bool apply_flows(const Unit& unit);
   bool apply_books(const Unit& unit);
   bool apply_message(const Unit& unit);
+  bool apply_changes(const Unit& unit);
   bool apply_journal(const Unit& unit);
   bool apply_leaves(const Unit& unit);
   bool apply_places(const Unit& unit);

@@ -87,6 +87,7 @@ void Group::want(const Unit& unit) {
     want_partition(home_of(book.key));
   }
   if (unit.message) want_partition(unit.message->id.partition());
+  for (const MessageChange& change : unit.changes) want_partition(change.id.partition());
   for (const JournalRow& row : unit.journal) {
     if (row.partition >= partition_count) continue;
     want_partition(row.partition);

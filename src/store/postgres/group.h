@@ -82,6 +82,7 @@ class Group {
   void write_flows(std::vector<Step>& steps) const;
   void write_books(std::vector<Step>& steps) const;
   void write_messages(std::vector<Step>& steps) const;
+  void write_changes(std::vector<Step>& steps) const;
   void write_journal(std::vector<Step>& steps) const;
   void write_due(std::vector<Step>& steps) const;
   void write_waiters(std::vector<Step>& steps) const;

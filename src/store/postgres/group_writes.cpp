@@ -39,6 +39,10 @@ constexpr std::string_view insert_messages_sql =
     " $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[], $15::bytea[],"
     " $16::text[], $17::text[], $18::bytea[])"
     " ON CONFLICT(id) DO UPDATE SET state = excluded.state";
+constexpr std::string_view change_messages_sql =
+    "UPDATE message m SET state = k.state, conflict_with = k.conflict_with"
+    " FROM unnest($1::bytea[], $2::bigint[], $3::bytea[]) AS k(id, state, conflict_with)"
+    " WHERE m.id = k.id";
 constexpr std::string_view insert_journal_sql =
     "INSERT INTO journal(partition, position, flow, at, entry)"
     " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bytea[])";
@@ -156,6 +160,7 @@ std::vector<Step> Group::writes(Instant& recorded_at) const {
   write_flows(steps);
   write_books(steps);
   write_messages(steps);
+  write_changes(steps);
   write_journal(steps);
   write_due(steps);
   write_waiters(steps);
@@ -242,6 +247,17 @@ void Group::write_messages(std::vector<Step>& steps) const {
   push(steps, id.size(), insert_messages_sql, id, partition, recorded_at, state, kind, channel,
        date, occurred_at, shop, register_name, sequence, currency, gross, member, conflict_with,
        correlation, code, body);
+}
+
+void Group::write_changes(std::vector<Step>& steps) const {
+  Array id = byte_strings(), state = integers(), conflict_with = byte_strings();
+  for (const auto& [key, change] : state_.changes) {
+    id.add(change.id);
+    state.add(change.state);
+    conflict_with.add(change.conflict_with.is_nil() ? std::nullopt
+                                                    : std::optional(change.conflict_with));
+  }
+  push(steps, id.size(), change_messages_sql, id, state, conflict_with);
 }
 
 void Group::write_journal(std::vector<Step>& steps) const {

@@ -38,6 +38,7 @@ Status UnitWriter::prepare() {
        " occurred_at, shop, register_name, sequence, currency, gross_minor, member, conflict_with,"
        " correlation_id, code, body) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
        " ON CONFLICT(id) DO UPDATE SET state=excluded.state"},
+      {change_message_, "UPDATE message SET state=?, conflict_with=? WHERE id=?"},
       {insert_journal_, "INSERT INTO journal VALUES (?,?,?,?,?,?)"},
       {first_waiter_,
        "SELECT place, lane, flow, leg FROM waiter WHERE target=? AND order_key=?"
@@ -71,9 +72,9 @@ Written UnitWriter::write(const Unit& unit, UnitResult& result) {
   // What can end in a conflict stands before what cannot: the first write that is refused then
   // leaves nothing behind but keys, which are easily taken back.
   const bool applied = write_keys(unit) && write_taken(unit) && write_flows(unit) &&
-                       write_books(unit) && write_message(unit) && write_journal(unit) &&
-                       write_leaves(unit) && write_places(unit) && write_sold(unit) &&
-                       write_documents(unit);
+                       write_books(unit) && write_message(unit) && write_changes(unit) &&
+                       write_journal(unit) && write_leaves(unit) && write_places(unit) &&
+                       write_sold(unit) && write_documents(unit);
   if (!applied) return refuse(unit, journal_mark);
   add_totals(unit);
   return Written::applied;
@@ -205,6 +206,17 @@ bool UnitWriter::write_message(const Unit& unit) {
                                    m.register_name, m.sequence, m.currency, m.gross_minor, m.member,
                                    conflict_with, m.correlation_id, m.code, Blob{m.body}),
                "message");
+}
+
+bool UnitWriter::write_changes(const Unit& unit) {
+  for (const MessageChange& change : unit.changes) {
+    const std::optional<Id> conflict_with =
+        change.conflict_with.is_nil() ? std::nullopt : std::optional(change.conflict_with);
+    if (!wrote(change_message_.run(change.state, conflict_with, change.id), "message")) {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool UnitWriter::write_journal(const Unit& unit) {

@@ -45,6 +45,7 @@ class UnitWriter {
   bool write_flows(const Unit& unit);
   bool write_books(const Unit& unit);
   bool write_message(const Unit& unit);
+  bool write_changes(const Unit& unit);
   bool write_journal(const Unit& unit);
   bool write_leaves(const Unit& unit);
   bool write_places(const Unit& unit);
@@ -70,7 +71,7 @@ class UnitWriter {
   Statement insert_key_, find_key_, delete_key_;
   Statement delete_due_, insert_due_, due_holds_;
   Statement insert_flow_, update_flow_, insert_book_, update_book_;
-  Statement insert_message_, insert_journal_;
+  Statement insert_message_, change_message_, insert_journal_;
   Statement first_waiter_, delete_waiter_, insert_waiter_;
   Statement insert_sold_, upsert_document_, delete_document_;
   Statement upsert_counter_, set_recorded_at_;

@@ -181,5 +181,54 @@ TEST(Lifecycle, AVoidedExchangeFreesWhatItTookBack) {
   expect_agreement(world);
 }
 
+TEST(Lifecycle, ACorrectedSaleIsWhatAllBooksSayInAnyOrder) {
+  // Goal: 3 sold, corrected to 2, a return of 1, in all orders: points, money and stock of one sold
+  // unit, and the three books agree with the receipts that count.
+  std::array<int, 3> order{0, 1, 2};
+  do {
+    World world;
+    Till till;
+    Transaction sale = till.receipt(TransactionKind::sale, 0);
+    sale.member = "M-1";
+    Till::add_line(sale, "3", "10.99");
+    Transaction fixed = sale;
+    fixed.revision = 1;
+    fixed.lines.clear();
+    Till::add_line(fixed, "2", "10.99");
+    const Transaction back = till.return_of(sale, "1");
+    const std::array<Transaction, 3> facts{sale, fixed, back};
+    for (const int fact : order) {
+      (void)world.accept(facts[static_cast<std::size_t>(fact)]);
+      world.settle();
+    }
+    SCOPED_TRACE(::testing::Message() << order[0] << order[1] << order[2]);
+    EXPECT_NE(balance_of(world).find(R"("balance":11)"), std::string::npos) << balance_of(world);
+    EXPECT_NE(stock_of(world).find(R"("on_hand":"-1")"), std::string::npos) << stock_of(world);
+    expect_agreement(world);
+  } while (std::ranges::next_permutation(order).found);
+}
+
+TEST(Lifecycle, ACorrectedReturnGivesThePointsOfWhatReallyCameBack) {
+  // Goal: 2 of 3 are returned, corrected to 1: the second unit's points and stock are as sold.
+  World world;
+  Till till;
+  Transaction sale = till.receipt(TransactionKind::sale, 0);
+  sale.member = "M-1";
+  Till::add_line(sale, "3", "10.99");
+  Transaction back = till.return_of(sale, "2");
+  accept(world, sale);
+  accept(world, back);
+  world.settle();
+  EXPECT_NE(balance_of(world).find(R"("balance":11)"), std::string::npos) << balance_of(world);
+  const Transaction fewer = till.return_of(sale, "1");
+  back.revision = 1;
+  back.lines = fewer.lines;
+  EXPECT_EQ(world.accept(back), flow::AcceptAnswer::Kind::corrected);
+  world.settle();
+  EXPECT_NE(balance_of(world).find(R"("balance":21)"), std::string::npos) << balance_of(world);
+  EXPECT_NE(stock_of(world).find(R"("on_hand":"-2")"), std::string::npos) << stock_of(world);
+  expect_agreement(world);
+}
+
 }  // namespace
 }  // namespace crossfoot

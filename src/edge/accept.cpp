@@ -48,7 +48,16 @@ bool is_refusal(const AcceptAnswer& answer) {
 }
 
 std::string_view state_of(const AcceptAnswer& answer) {
+  if (!answer.superseded_by.is_nil()) return to_string(store::MessageState::superseded);
   return to_string(answer.held ? store::MessageState::held : store::MessageState::accepted);
+}
+
+void write_related(JsonWriter& out, const AcceptAnswer& answer) {
+  if (answer.held) out.member("conflict_with", to_string(answer.conflict_with));
+  if (!answer.supersedes.is_nil()) out.member("supersedes", to_string(answer.supersedes));
+  if (!answer.superseded_by.is_nil()) {
+    out.member("superseded_by", to_string(answer.superseded_by));
+  }
 }
 
 void count(Metrics& metrics, const AcceptAnswer& answer, contract::Channel channel) {
@@ -58,6 +67,11 @@ void count(Metrics& metrics, const AcceptAnswer& answer, contract::Channel chann
       return metrics.verdict(Verdict::accepted);
     case AcceptAnswer::Kind::replayed:
       return metrics.verdict(Verdict::replayed);
+    case AcceptAnswer::Kind::corrected:
+      metrics.accepted(channel);
+      return metrics.verdict(Verdict::corrected);
+    case AcceptAnswer::Kind::superseded:
+      return metrics.verdict(Verdict::superseded);
     case AcceptAnswer::Kind::held:
       return metrics.verdict(Verdict::held);
     case AcceptAnswer::Kind::idempotency_conflict:
@@ -145,7 +159,7 @@ HttpResponse Api::accepted(Exchange& exchange, const AcceptAnswer& answer,
   out.member("correlation_id", answer.correlation_id);
   out.member("state", state_of(answer));
   out.member("location", location);
-  if (answer.held) out.member("conflict_with", to_string(answer.conflict_with));
+  write_related(out, answer);
   if (!ignored.empty()) {
     out.key("ignored").begin_array();
     for (const std::string& pointer : ignored) out.text(pointer);
@@ -292,7 +306,7 @@ void Api::start_line(const std::shared_ptr<Batch>& batch, std::string_view text)
         out.begin_object().member("line", line.number).member("status", 202);
         out.member("id", to_string(answer.id)).member("state", state_of(answer));
         out.member("replayed", answer.kind == AcceptAnswer::Kind::replayed);
-        if (answer.held) out.member("conflict_with", to_string(answer.conflict_with));
+        write_related(out, answer);
         out.end_object();
         batch->answer(index, out.take());
       });

@@ -103,6 +103,47 @@ TEST(Accept, OtherContentUnderTheSameNaturalKeyIsHeldAndShown) {
   EXPECT_EQ(at(timeline.body, "/entries/0/event"), "held");
 }
 
+// Goal: a correction is told apart from a conflict; both revisions are found, each from the other.
+TEST(Accept, AHigherRevisionIsACorrectionAndALowerOneComesLate) {
+  World world;
+  const auto revision = [](int number, const std::string& price) {
+    return "{\"revision\":" + std::to_string(number) + "," + sale(1, price).substr(1);
+  };
+  const std::string first = at(world.post_sale(sale(1)).body, "/id");
+  const auto third = world.post_sale(revision(3, "18.99"));
+  ASSERT_EQ(third.status, 202) << third.body;
+  EXPECT_EQ(at(third.body, "/state"), "accepted");
+  EXPECT_EQ(at(third.body, "/supersedes"), first);
+  EXPECT_EQ(at(third.body, "/conflict_with"), "<none>");
+  const std::string counts = at(third.body, "/id");
+  const auto late = world.post_sale(revision(2, "17.99"));
+  ASSERT_EQ(late.status, 202) << late.body;
+  EXPECT_EQ(at(late.body, "/state"), "superseded");
+  EXPECT_EQ(at(late.body, "/superseded_by"), counts);
+  EXPECT_EQ(at(world.post_sale(revision(3, "16.99")).body, "/state"), "held");
+
+  const auto repeated = world.post_sale(sale(1));
+  EXPECT_EQ(at(repeated.body, "/id"), first);
+  EXPECT_EQ(at(repeated.body, "/state"), "superseded");
+  EXPECT_EQ(at(repeated.body, "/superseded_by"), counts);
+  const auto old = world.get("/v1/transactions/" + first).body;
+  EXPECT_EQ(at(old, "/state"), "superseded");
+  EXPECT_EQ(at(old, "/superseded_by"), counts);
+  EXPECT_EQ(at(old, "/conflict_with"), "null");
+  EXPECT_EQ(at(world.get("/v1/transactions/" + counts).body, "/flow/supersedes"), first);
+  const auto kept = world.get("/v1/transactions?state=superseded").body;
+  EXPECT_NE(kept.find(first), std::string::npos) << kept;
+  EXPECT_NE(kept.find(at(late.body, "/id")), std::string::npos) << kept;
+  EXPECT_EQ(kept.find(counts + "\",\"state"), std::string::npos) << kept;
+  const auto timeline = world.get("/v1/transactions/" + first + "/timeline").body;
+  EXPECT_NE(timeline.find("revision 3, " + counts), std::string::npos) << timeline;
+  const auto of_late = world.get("/v1/transactions/" + at(late.body, "/id") + "/timeline").body;
+  EXPECT_EQ(at(of_late, "/entries/0/detail"), "by " + counts) << of_late;
+  const std::string metrics = world.get("/metrics").body;
+  EXPECT_NE(metrics.find("verdict=\"corrected\"} 1"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("crossfoot_odd_messages{state=\"superseded\"} 2"), std::string::npos);
+}
+
 // Goal: a person ends what is held, once, in either way; both versions and the decision stay.
 TEST(Accept, APersonDecidesAboutWhatIsHeld) {
   World world;

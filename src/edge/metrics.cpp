@@ -15,7 +15,8 @@ using prometheus::BuildGauge;
 using prometheus::BuildHistogram;
 
 constexpr std::array<std::string_view, verdict_count> verdict_names = {
-    "accepted", "replayed", "held", "refused", "key_reused", "unavailable"};
+    "accepted",   "replayed",    "held",      "refused",
+    "key_reused", "unavailable", "corrected", "superseded"};
 
 prometheus::Histogram& accept_histogram(prometheus::Registry& registry) {
   return BuildHistogram()
@@ -190,8 +191,8 @@ void Metrics::sample(const std::vector<std::pair<std::string, std::int64_t>>& co
     set(registry_, "crossfoot_flows", "Flows by status.", {{"status", status}},
         value("flows|" + status));
   }
-  for (const std::string state : {"held", "invalid"}) {
-    set(registry_, "crossfoot_odd_messages", "Messages that are held or invalid.",
+  for (const std::string state : {"held", "invalid", "superseded"}) {
+    set(registry_, "crossfoot_odd_messages", "Messages that are held, invalid or superseded.",
         {{"state", state}}, value(state));
   }
   for (const flow::TargetStatus& target : targets) {

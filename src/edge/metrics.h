@@ -29,8 +29,10 @@ enum class Verdict : std::uint8_t {
   refused,
   key_reused,
   unavailable,
+  corrected,
+  superseded,
 };
-inline constexpr std::size_t verdict_count = 6;
+inline constexpr std::size_t verdict_count = 8;
 
 /// The edge's figures in a registry that outlives it. Counting on the hot path costs a few atomic
 /// additions; gauges are set when somebody asks. Shard thread only.

@@ -196,14 +196,15 @@ Api::Reply Api::list_transactions(Exchange& exchange) {
     *into = *text;
   }
   if (const std::string* text = asked.find("state")) {
-    for (const auto state :
-         {store::MessageState::accepted, store::MessageState::held, store::MessageState::invalid,
-          store::MessageState::replaced, store::MessageState::discarded}) {
+    for (const auto state : {store::MessageState::accepted, store::MessageState::held,
+                             store::MessageState::invalid, store::MessageState::replaced,
+                             store::MessageState::discarded, store::MessageState::superseded}) {
       if (to_string(state) == *text) query.state = state;
     }
     if (!query.state) {
-      co_return refuse_parameter(exchange, "state", code::unknown_value,
-                                 "state is accepted, held, invalid, replaced or discarded");
+      co_return refuse_parameter(
+          exchange, "state", code::unknown_value,
+          "state is accepted, held, invalid, replaced, discarded or superseded");
     }
   }
   if (const std::string* text = asked.find("after")) {

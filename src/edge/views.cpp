@@ -53,8 +53,11 @@ void write_head(JsonWriter& out, const store::MessageRow& message) {
   out.member_or_null("currency", message.currency);
   out.member_or_null("gross", read ? gross_of(message) : "");
   out.member_or_null("member", message.member);
-  out.member_or_null("conflict_with",
-                     message.conflict_with.is_nil() ? "" : to_string(message.conflict_with));
+  const std::string other =
+      message.conflict_with.is_nil() ? std::string{} : to_string(message.conflict_with);
+  const bool superseded = message.state == store::MessageState::superseded;
+  out.member_or_null("conflict_with", superseded ? std::string{} : other);
+  if (superseded) out.member("superseded_by", other);
   if (!message.code.empty()) out.member("code", message.code);
 }
 
@@ -125,6 +128,7 @@ void write_link(JsonWriter& out, const flow::LineLink& link) {
 void write_flow(JsonWriter& out, const flow::Flow& flow) {
   out.begin_object();
   out.member("state", flow::to_string(flow::state_of(flow)));
+  if (!flow.supersedes.is_nil()) out.member("supersedes", to_string(flow.supersedes));
   out.key("legs").begin_array();
   for (const flow::Leg& leg : flow.legs) write_leg(out, leg);
   out.end_array();
@@ -157,7 +161,7 @@ void write_event(JsonWriter& out, Instant at, const flow::Flow& flow,
   out.end_object();
 }
 
-/// A held or invalid message has no flow; that is all there is to say of it.
+/// A message without a flow: that is all there is to say of it.
 void write_message_event(JsonWriter& out, const store::MessageRow& message) {
   out.begin_object();
   out.member("at", to_string(message.recorded_at));
@@ -166,7 +170,9 @@ void write_message_event(JsonWriter& out, const store::MessageRow& message) {
     out.key(name).null();
   }
   out.key("reference").null();
-  out.member_or_null("detail", message.code);
+  const bool superseded = message.state == store::MessageState::superseded;
+  out.member_or_null("detail",
+                     superseded ? "by " + to_string(message.conflict_with) : message.code);
   out.end_object();
 }
 
@@ -186,6 +192,8 @@ std::string_view to_string(store::MessageState state) {
       return "replaced";
     case store::MessageState::discarded:
       return "discarded";
+    case store::MessageState::superseded:
+      return "superseded";
     case store::MessageState::invalid:
       return "invalid";
   }

@@ -233,6 +233,8 @@ Status ChannelReader::add(store::Reader& reader, const store::MessageRow& messag
   if (settled) return {};
   auto row = reader.load_flow(message.id);
   if (!row) return fail(std::move(row.error()));
+  // A lower revision that came late: nothing was ever owed for it.
+  if (!*row && message.state == store::MessageState::superseded) return {};
   if (!*row) return fail(damaged("the flow of " + to_string(message.id) + " is not there"));
   const auto flow = flow::decode_flow((*row)->state);
   if (!flow) return fail(flow.error());
@@ -289,6 +291,7 @@ Status ChannelReader::add_leg(store::Reader& reader, const Message& message, con
     case LegKind::validate:
     case LegKind::link:
     case LegKind::claim:
+    case LegKind::supersede:
       return {};
   }
   return {};
@@ -340,7 +343,8 @@ Status ChannelReader::add_reversal(store::Reader& reader, const Message& message
   item.member = (*original)->member;
   item.shop = (*original)->shop;
   if (auto accrual = accrue(**original, ledger::price(**original))) {
-    auto group = std::make_shared<const ReversalGroup>(*book, std::move(accrual->lines));
+    auto group =
+        std::make_shared<const ReversalGroup>(*book, leg.undoes, std::move(accrual->lines));
     item.points = group->points_of(message.flow.id);
     if (group->size() > 1) item.group = std::move(group);
   }

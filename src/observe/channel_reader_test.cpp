@@ -178,6 +178,12 @@ TEST(ChannelReader, ParkedWholeHeldAndInvalidAreExplainedWithTheirMoney) {
   for (const ExpectedItem& item : items) EXPECT_TRUE(item.reference.empty());
 }
 
+TEST(ChannelReader, ARevisionThatCameLateOwesNothing) {
+  StoredWorld world;
+  world.store_kept(world.sale(day(0)), store::MessageState::superseded, {});
+  EXPECT_TRUE(world.expect(day(0)).empty());
+}
+
 TEST(ChannelReader, ReturnedLinesWithoutASaleAreExplainedLineByLine) {
   StoredWorld world;
   Transaction back = world.document(TransactionKind::return_goods, day(0));

@@ -3,21 +3,48 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/codec.h"
+
 namespace crossfoot::observe {
 
-ReversalGroup::ReversalGroup(const flow::Book& book, std::vector<ledger::AccruedLine> lines)
-    : key_(book.key) {
+namespace {
+
+using Reversal = flow::PastRevision::Reversal;
+
+/// In the order of the book's revisions.
+std::vector<Reversal> reversals_of(const flow::Book& book, Id original) {
+  const auto past = std::ranges::find(book.past, original, &flow::PastRevision::flow);
+  std::vector<Reversal> reversals;
+  if (past != book.past.end()) {
+    reversals = past->reversals;
+  } else {
+    for (const flow::Claim& claim : book.claims) {
+      if (claim.revision == 0 || claim.reversal.empty()) continue;
+      reversals.push_back({claim.flow, claim.revision, !claim.releases.is_nil(), claim.reversal});
+    }
+  }
+  std::ranges::sort(reversals, {}, &Reversal::revision);
+  return reversals;
+}
+
+Hash128 key_of(const flow::Book& book, Id original) {
+  ByteWriter out;
+  out.hash(book.key);
+  out.id(original);
+  return hash128(out.view());
+}
+
+}  // namespace
+
+ReversalGroup::ReversalGroup(const flow::Book& book, Id original,
+                             std::vector<ledger::AccruedLine> lines)
+    : key_(key_of(book, original)) {
   for (ledger::AccruedLine& line : lines) {
     if (line.points.quantity.count > 0) points_.emplace(line.number, std::move(line.points));
   }
-  std::vector<const flow::Claim*> claims;
-  for (const flow::Claim& claim : book.claims) {
-    if (claim.revision != 0 && !claim.reversal.empty()) claims.push_back(&claim);
-  }
-  std::ranges::sort(claims, {}, &flow::Claim::revision);
-  for (const flow::Claim* claim : claims) {
-    Member member{claim->flow, !claim->releases.is_nil(), {}};
-    for (const flow::ReversalLine& line : claim->reversal) {
+  for (const Reversal& reversal : reversals_of(book, original)) {
+    Member member{reversal.claimant, reversal.again, {}};
+    for (const flow::ReversalLine& line : reversal.lines) {
       member.units.emplace_back(line.line, line.units);
     }
     members_.push_back(std::move(member));

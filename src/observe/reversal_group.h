@@ -23,9 +23,11 @@ class ReversalGroup {
   /// Orders of more reversals than this are not tried: 5,040.
   static constexpr std::size_t permuted_max = 7;
 
-  /// `lines`: what the original earned, by Crossfoot's own arithmetic.
-  ReversalGroup(const flow::Book& book, std::vector<ledger::AccruedLine> lines);
+  /// `original`: the flow of the revision concerned. `lines`: what it earned, by Crossfoot's own
+  /// arithmetic.
+  ReversalGroup(const flow::Book& book, Id original, std::vector<ledger::AccruedLine> lines);
 
+  /// The same for all reversals of one revision of a receipt.
   [[nodiscard]] const Hash128& key() const { return key_; }
   [[nodiscard]] std::size_t size() const { return members_.size(); }
   /// In the order of the revisions. No value when the receipt has no such claim, or a line is not

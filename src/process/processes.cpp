@@ -4,7 +4,9 @@
 
 namespace crossfoot::process {
 
-flow::Plan RetailProcesses::plan(const flow::PlanInput& input) const {
+namespace {
+
+flow::Plan plan_kind(const flow::PlanInput& input) {
   switch (input.transaction.kind) {
     case contract::TransactionKind::sale:
       return plan_sale(input);
@@ -20,6 +22,14 @@ flow::Plan RetailProcesses::plan(const flow::PlanInput& input) const {
       return plan_accounting_adjustment(input);
   }
   return plan_accounting_adjustment(input);
+}
+
+}  // namespace
+
+flow::Plan RetailProcesses::plan(const flow::PlanInput& input) const {
+  flow::Plan plan = plan_kind(input);
+  if (!input.supersedes.is_nil()) add_supersede(input, plan);
+  return plan;
 }
 
 }  // namespace crossfoot::process

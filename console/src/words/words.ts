@@ -64,6 +64,7 @@ const legNames: Record<string, string> = {
   post_void: "Post the void",
   move_stock: "Move the stock",
   reinstate: "Give the points again",
+  supersede: "Take back the earlier version",
   create_memo: "Draw up the refund",
   release_memo: "Release the refund",
 };
@@ -104,6 +105,7 @@ const legStates: Record<string, Said> = {
   held: said("Held", "attention", "Its receipt number is taken by another receipt."),
   replaced: said("Replaced", "quiet", "A person had it accepted under a number of its own."),
   discarded: said("Discarded", "quiet", "A person decided that nothing follows from it."),
+  superseded: said("Corrected", "quiet", "A newer version of the same receipt took its place."),
   invalid: said("Unreadable", "bad", "It could not be read. The original is kept as it came."),
   open: said("On its way", "busy", "Some steps are still to be done."),
 };
@@ -246,6 +248,18 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "voided_before_sent",
     "Voided before it was sent",
     "The receipt was voided in time. The other system never heard of it.",
+  ],
+  [
+    "CF-3016",
+    "superseded_before_sent",
+    "Corrected before it was sent",
+    "A newer version of the receipt came in time. The other system gets that one only.",
+  ],
+  [
+    "CF-3017",
+    "suspected_duplicate",
+    "Looks like another receipt",
+    "The same shop sold the same things within minutes under another number. A person decides.",
   ],
   [
     "CF-3101",
@@ -469,6 +483,10 @@ export function timelineSentence(entry: TimelineEntry): string {
   switch (event) {
     case "accepted":
       return "Came in and was stored safely";
+    case "superseded":
+      return "A newer version of the receipt took its place";
+    case "revision_noted":
+      return "Another version of the receipt came and changed nothing";
     case "held":
       return "Held: its receipt number is taken by another receipt";
     case "invalid":

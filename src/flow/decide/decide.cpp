@@ -21,7 +21,8 @@ class Decider {
   Transition take() { return std::move(out_); }
 
   void on(const Begun&) {
-    note(EventKind::accepted, nullptr, {});
+    note(EventKind::accepted, nullptr,
+         flow_.supersedes.is_nil() ? std::string{} : "corrects " + to_string(flow_.supersedes));
     wake_ready();
   }
 
@@ -128,11 +129,15 @@ class Decider {
 
   void on(const Claimed& event) {
     Leg* leg = flow_.leg(event.leg);
-    if (leg == nullptr || leg->kind != LegKind::claim) return stale();
+    const bool claims =
+        leg != nullptr && (leg->kind == LegKind::claim || leg->kind == LegKind::supersede);
+    if (!claims) return stale();
     const bool answered_before =
         leg->state == LegState::done ||
         (leg->state == LegState::parked && leg->reason == contract::error_code::over_returned);
-    record_cover(*leg, event.answer);
+    // A release and the taking back of a revision ask for no units of their own.
+    const bool asks = leg->undoes.is_nil();
+    if (asks) record_cover(*leg, event.answer);
     switch (event.answer.status) {
       case ClaimStatus::waits_for_original:
         stop(*leg, LegState::parked, contract::error_code::original_not_found);
@@ -141,7 +146,7 @@ class Decider {
         stop(*leg, LegState::parked, contract::error_code::original_unsettled);
         break;
       case ClaimStatus::answered:
-        if (over_returned(*leg) && !event.answer.released) {
+        if (asks && over_returned(*leg) && !event.answer.released) {
           stop(*leg, LegState::parked, contract::error_code::over_returned);
         } else {
           finish(*leg);
@@ -149,7 +154,8 @@ class Decider {
         break;
     }
     note(EventKind::claimed, leg, describe(event.answer));
-    if (event.answer.status == ClaimStatus::answered && !answered_before) append(event.more);
+    const bool fresh = !answered_before || event.answer.anew;
+    if (event.answer.status == ClaimStatus::answered && fresh) append(event.more);
     wake_ready();
   }
 
@@ -186,23 +192,40 @@ class Decider {
   }
 
   void on(const VoidRequested&) {
-    bool any = false;
-    for (Leg& leg : flow_.legs) {
-      // What a book has counted as taken back or given again is undone through that book alone.
-      if (is_local(leg.kind) || !leg.undoes.is_nil()) continue;
-      const bool outstanding = leg.state == LegState::calling || leg.uncertain;
-      const bool begun = std::ranges::any_of(leg.steps, &Step::done);
-      if (outstanding || begun || is_settled(leg.state)) continue;
-      // It gives up no key: it holds none, or its row does until it is met and found stale. Whoever
-      // is called or waits under the same key is left alone.
-      leg.state = LegState::cancelled;
-      leg.reason = contract::error_code::voided_before_sent;
-      out_.sale_facts_changed = true;
-      note(EventKind::cancelled, &leg, "voided before it was sent");
-      any = true;
+    if (!cancel_unsent(contract::error_code::voided_before_sent, "voided before it was sent")) {
+      return stale();
     }
-    if (!any) return stale();
     note(EventKind::void_requested, nullptr, {});
+  }
+
+  void on(const Corrected& event) {
+    const std::string which = "revision " + std::to_string(event.revision) + ", ";
+    if (event.late) {
+      return note(EventKind::revision_noted, nullptr, which + to_string(event.by) + ", came late");
+    }
+    if (event.by == flow_.id) {
+      flow_.repeated_as = event.revision;
+      return note(EventKind::revision_noted, nullptr, which + "the same content");
+    }
+    if (!flow_.superseded_by.is_nil()) return stale();
+    flow_.superseded_by = event.by;
+    out_.sale_facts_changed = true;
+    note(EventKind::superseded, nullptr, which + to_string(event.by));
+    constexpr std::string_view why = "superseded before it was sent";
+    (void)cancel_unsent(contract::error_code::superseded_before_sent, why);
+    for (Leg& leg : flow_.legs) {
+      // What it was itself to take back is still to be taken back, and a claim that a book knows is
+      // released there.
+      const bool own = leg.kind == LegKind::validate || leg.kind == LegKind::link ||
+                       (leg.kind == LegKind::claim && leg.undoes.is_nil());
+      const bool known = leg.kind == LegKind::claim && leg.state != LegState::waiting;
+      const bool idle = leg.state == LegState::waiting || is_stuck(leg.state);
+      if (!own || known || !idle) continue;
+      leg.state = LegState::cancelled;
+      leg.reason = contract::error_code::superseded_before_sent;
+      note(EventKind::cancelled, &leg, std::string(why));
+    }
+    wake_ready();
   }
 
   void on(const Released& event) {
@@ -297,6 +320,26 @@ class Decider {
   static std::string words(const Decision& decision) {
     if (decision.by.empty()) return decision.reason;
     return "by " + decision.by + ": " + decision.reason;
+  }
+
+  /// Cancels what goes to a target and has certainly not been there. False when there is nothing.
+  bool cancel_unsent(std::string_view code, std::string_view why) {
+    bool any = false;
+    for (Leg& leg : flow_.legs) {
+      // What a book has counted as taken back or given again is undone through that book alone.
+      if (is_local(leg.kind) || !leg.undoes.is_nil()) continue;
+      const bool outstanding = leg.state == LegState::calling || leg.uncertain;
+      const bool begun = std::ranges::any_of(leg.steps, &Step::done);
+      if (outstanding || begun || is_settled(leg.state)) continue;
+      // It gives up no key: it holds none, or its row does until it is met and found stale. Whoever
+      // is called or waits under the same key is left alone.
+      leg.state = LegState::cancelled;
+      leg.reason = code;
+      out_.sale_facts_changed = true;
+      note(EventKind::cancelled, &leg, std::string(why));
+      any = true;
+    }
+    return any;
   }
 
   /// Back to the beginning of its life; the caller wakes what is ready.
@@ -530,9 +573,9 @@ class Decider {
   void wake_ready() {
     for (Leg& leg : flow_.legs) {
       if (leg.state != LegState::waiting) continue;
-      const bool ready = std::ranges::all_of(leg.after, [this](std::uint16_t before) {
+      const bool ready = std::ranges::all_of(leg.after, [this, &leg](std::uint16_t before) {
         const Leg* other = flow_.leg(before);
-        return other != nullptr && is_settled(other->state);
+        return other != nullptr && is_settled(other->state) && is_taken_back(*other, leg);
       });
       if (!ready) continue;
       if (leg.kind == LegKind::validate) {
@@ -548,6 +591,15 @@ class Decider {
       leg.due_at = facts_.now;
       place(leg);
     }
+  }
+
+  /// What a correction takes back at a target is taken back before the new facts go there.
+  [[nodiscard]] bool is_taken_back(const Leg& before, const Leg& leg) const {
+    if (before.kind != LegKind::supersede) return true;
+    return std::ranges::none_of(flow_.legs, [&](const Leg& other) {
+      return other.undoes == before.undoes && !is_local(other.kind) && other.target == leg.target &&
+             !is_settled(other.state);
+    });
   }
 
   void record_cover(const Leg& leg, const ClaimAnswer& answer) {
@@ -629,10 +681,11 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 19> names{
-      "accepted",  "calling",   "asked",  "acknowledged",   "failed",   "found",     "not_found",
-      "restarted", "claimed",   "linked", "void_requested", "released", "cancelled", "parked",
-      "discarded", "confirmed", "resent", "paused",         "decided"};
+  static constexpr std::array<std::string_view, 21> names{
+      "accepted",  "calling",    "asked",         "acknowledged", "failed",         "found",
+      "not_found", "restarted",  "claimed",       "linked",       "void_requested", "released",
+      "cancelled", "parked",     "discarded",     "confirmed",    "resent",         "paused",
+      "decided",   "superseded", "revision_noted"};
   return names[static_cast<std::size_t>(kind)];
 }
 

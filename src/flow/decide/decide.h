@@ -89,9 +89,15 @@ struct Decided {  ///< a person decided about a held message that has this flow'
   std::string what;
   Decision decision;
 };
+struct Corrected {  ///< another revision of this receipt has arrived
+  Id by;            ///< its message; this flow's own when it says the same once more
+  std::uint32_t revision = 0;
+  bool late = false;  ///< a lower one than this: nothing follows from it
+};
 
-using Event = std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
-                           VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided>;
+using Event =
+    std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
+                 VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided, Corrected>;
 
 /// What the engine has to do once the new state is committed.
 struct Action {
@@ -131,8 +137,10 @@ struct JournalEvent {
     resent,
     paused,
     decided,
+    superseded,
+    revision_noted,
   };
-  static constexpr auto kind_last = Kind::decided;
+  static constexpr auto kind_last = Kind::revision_noted;
 
   Kind kind = Kind::accepted;
   std::uint16_t leg = 0;
@@ -166,7 +174,8 @@ struct Transition {
 
 /// A leg whose work is done inside Crossfoot.
 [[nodiscard]] constexpr bool is_local(LegKind kind) {
-  return kind == LegKind::validate || kind == LegKind::link || kind == LegKind::claim;
+  return kind == LegKind::validate || kind == LegKind::link || kind == LegKind::claim ||
+         kind == LegKind::supersede;
 }
 
 }  // namespace crossfoot::flow

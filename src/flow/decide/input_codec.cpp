@@ -80,7 +80,7 @@ void put(ByteWriter& out, const Claimed& event) {
   // Of the points to take back only whether there are any, or some to give again.
   const auto& reversal = event.answer.reversal;
   const std::uint64_t points = reversal.empty() ? 0 : reversal.front().units < 0 ? 2 : 1;
-  out.u64(points * 2 + (event.answer.released ? 1 : 0));
+  out.u64((points + (event.answer.anew ? 3 : 0)) * 2 + (event.answer.released ? 1 : 0));
   out.u64(event.answer.lines.size());
   for (const ClaimLine& line : event.answer.lines) {
     out.u64(line.line);
@@ -130,6 +130,12 @@ void put(ByteWriter& out, const Decided& event) {
   put(out, event.decision);
 }
 
+void put(ByteWriter& out, const Corrected& event) {
+  out.id(event.by);
+  out.u64(event.revision);
+  out.boolean(event.late);
+}
+
 std::uint16_t get_leg(ByteReader& in) {
   return static_cast<std::uint16_t>(in.u64());
 }
@@ -166,8 +172,10 @@ void get(ByteReader& in, std::uint64_t version, Claimed& event) {
   event.answer.sale.flow = in.id();
   const std::uint64_t flags = in.u64();
   event.answer.released = flags % 2 != 0;
-  if (flags / 2 == 1) event.answer.reversal.push_back({.units = 1});
-  if (flags / 2 == 2) event.answer.reversal.push_back({.units = -1});
+  event.answer.anew = flags / 2 >= 3;
+  const std::uint64_t points = flags / 2 % 3;
+  if (points == 1) event.answer.reversal.push_back({.units = 1});
+  if (points == 2) event.answer.reversal.push_back({.units = -1});
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     ClaimLine line;
     line.line = static_cast<std::uint32_t>(in.u64());
@@ -218,6 +226,12 @@ void get(ByteReader& in, std::uint64_t, Paused& event) {
 void get(ByteReader& in, std::uint64_t, Decided& event) {
   event.what = in.text();
   event.decision = get_decision(in);
+}
+
+void get(ByteReader& in, std::uint64_t, Corrected& event) {
+  event.by = in.id();
+  event.revision = static_cast<std::uint32_t>(in.u64());
+  event.late = in.boolean();
 }
 
 /// The alternative with this number, read; nothing when there is none.

@@ -116,6 +116,8 @@ std::optional<Flow> begun(const Flow& stored, const Beginning& beginning) {
   if (stored.legs.size() < beginning.legs.size()) return std::nullopt;
   Flow flow = stored;
   flow.version = 0;
+  flow.superseded_by = {};
+  flow.repeated_as = 0;
   flow.legs.clear();
   for (std::size_t i = 0; i < beginning.legs.size(); ++i) {
     flow.legs.push_back(begun(stored.legs[i], beginning.legs[i]));

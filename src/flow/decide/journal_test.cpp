@@ -164,6 +164,7 @@ std::vector<Event> one_of_each() {
   claim.lines = {{.line = 1, .covered = 2, .measured = true}};
   claim.reversal = {{.units = -3}};
   claim.released = true;
+  claim.anew = true;
   const Fault fault{.code = "CF-3101",
                     .fault_class = FaultClass::throttled,
                     .cause = "busy",
@@ -184,7 +185,8 @@ std::vector<Event> one_of_each() {
           Confirmed{5, true, "T9", {"ann", "seen"}},
           Resent{5, {"ann", "asked for"}},
           Paused{5},
-          Decided{"held message discarded", {"ann", "typed twice"}}};
+          Decided{"held message discarded", {"ann", "typed twice"}},
+          Corrected{Id{2, 3}, 4, true}};
 }
 
 TEST(Journal, EveryEventSurvivesItsStoredFormAndDamageIsRefused) {
@@ -219,6 +221,7 @@ TEST(Journal, EveryEventSurvivesItsStoredFormAndDamageIsRefused) {
   EXPECT_EQ(std::get<Failed>(again->inputs[3].event).fault.retry_after.count(), 300);
   EXPECT_EQ(std::get<Claimed>(again->inputs[8].event).more[0].reason, "CF-3001");
   EXPECT_TRUE(std::get<Claimed>(again->inputs[8].event).answer.released);
+  EXPECT_TRUE(std::get<Claimed>(again->inputs[8].event).answer.anew);
   EXPECT_LT(std::get<Claimed>(again->inputs[8].event).answer.reversal[0].units, 0);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(decode_journal(bytes.substr(0, size)).has_value()) << size;

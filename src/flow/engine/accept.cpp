@@ -1,32 +1,13 @@
 #include <algorithm>
 
-#include "base/codec.h"
 #include "base/invariant.h"
 #include "contract/error_codes.h"
+#include "flow/engine/accept_keys.h"
 #include "flow/engine/parts.h"
 
 namespace crossfoot::flow {
 
 namespace {
-
-BusinessDate key_date(const contract::NaturalKey& key) {
-  return key.form == contract::NaturalKey::Form::till ? key.business_date : BusinessDate{};
-}
-
-Hash128 idempotency_hash(const std::string& tenant, const std::string& key) {
-  ByteWriter out;
-  out.text(tenant);
-  out.text(key);
-  return hash128(out.view());
-}
-
-/// The key of one conflicting content under a natural key: its repeats find the first held message.
-Hash128 conflict_hash(const Hash128& natural, const Hash128& content) {
-  ByteWriter out;
-  out.hash(natural);
-  out.hash(content);
-  return hash128(out.view());
-}
 
 constexpr std::string_view channel_counter(contract::Channel channel) {
   switch (channel) {
@@ -164,14 +145,9 @@ void Engine::admit() {
   });
 }
 
-void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done) {
+Engine::ActivePtr Engine::new_flow(const IncomingPtr& request, Plan plan, Id id,
+                                   store::Unit& unit) {
   const contract::Transaction& transaction = *request->transaction;
-  const Hash128 key = request->key;
-  if (stopped_) {
-    finish_accept(key);
-    return done(unavailable(contract::error_code::store_unavailable, "the engine has stopped"));
-  }
-  const Id id = ids_.next(now(), transaction.key.home());
   auto active = std::make_shared<Active>();
   active->body = request->body;
   active->transaction = request->transaction;
@@ -196,27 +172,43 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done) 
   flow.expected = plan.expected;
   flow.frozen = std::move(plan.frozen);
   flow.links = std::move(plan.links);
+  flow.correlation_id = request->correlation_id.empty() ? to_string(id) : request->correlation_id;
+  unit.message = message_of(*request, id, plan.gross);
+  add_sold_lines(*request, plan, id, unit);
+  unit.counters.push_back({std::string(channel_counter(transaction.channel)), 1});
+  active_.emplace(id, active);
+  return active;
+}
 
+void Engine::give_back(Partition partition, std::uint64_t position) {
+  if (positions_[partition] == position) {
+    --positions_[partition];
+    return;
+  }
+  store::Unit filler;  // positions are gap-free
+  filler.journal.push_back({partition, position, Id{}, now(), {}});
+  store_.commit(std::move(filler), [](store::UnitResult) {});
+}
+
+void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done) {
+  const contract::Transaction& transaction = *request->transaction;
+  const Hash128 key = request->key;
+  if (stopped_) {
+    finish_accept(key);
+    return done(unavailable(contract::error_code::store_unavailable, "the engine has stopped"));
+  }
+  const Id id = ids_.next(now(), transaction.key.home());
   auto staged = std::make_shared<Staged>();
   store::Unit& unit = staged->unit;
   unit.lane = static_cast<store::Lane>(request->lane);
   const bool with_idempotency = !request->idempotency_key.empty();
-  if (with_idempotency) {
-    unit.keys.push_back({store::KeyKind::idempotency, BusinessDate{},
-                         idempotency_hash(flow.tenant, request->idempotency_key), id,
-                         request->content, transaction.revision, request->projection});
-  }
-  unit.keys.push_back({store::KeyKind::natural, key_date(transaction.key), key, id,
-                       request->content, transaction.revision, request->projection});
-  unit.message = message_of(*request, id, plan.gross);
-  flow.correlation_id = unit.message->correlation_id;
-  add_sold_lines(*request, plan, id, unit);
-  unit.counters.push_back({std::string(channel_counter(transaction.channel)), 1});
+  add_idempotency_key(*request, id, unit);
+  add_natural_key(*request, key, id, unit);
+  const ActivePtr active = new_flow(request, std::move(plan), id, unit);
 
   // A void that came first will cancel what has not been sent: nothing is sent before it was asked.
   staged->no_direct = pending_books_.contains(key) || books_.contains(key);
-  active_.emplace(id, active);
-  staged->beginning = beginning_of(flow);
+  staged->beginning = beginning_of(active->flow);
   const bool fresh = apply(active, Begun{}, *staged);
   INVARIANT(fresh, "a new flow begins");
   seal(active, *staged);
@@ -251,13 +243,7 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done) 
     const Partition partition = active->flow.id.partition();
     const std::uint64_t position = active->flow.journal.back();
     active_.erase(active->flow.id);
-    if (positions_[partition] == position) {
-      --positions_[partition];
-    } else {
-      store::Unit filler;  // positions are gap-free
-      filler.journal.push_back({partition, position, Id{}, now(), {}});
-      store_.commit(std::move(filler), [](store::UnitResult) {});
-    }
+    give_back(partition, position);
     switch (result.outcome) {
       case store::Outcome::duplicate:
         return resolve_duplicate(request, std::move(done), result, with_idempotency);
@@ -283,15 +269,22 @@ void Engine::resolve_duplicate(const IncomingPtr& request, Accepted done,
                                const store::UnitResult& result, bool idempotency_first) {
   const store::KeyRow& first = result.duplicate_of;
   const bool same = first.content == request->content && first.projection == request->projection;
-  if (same) return answer_stored(first.id, std::move(done)), finish_accept(request->key);
-  if (idempotency_first && result.duplicate_index == 0) {
+  const bool by_idempotency = idempotency_first && result.duplicate_index == 0;
+  const std::uint32_t revision = request->transaction->revision;
+  // The same content under a higher revision may go back to what a correction had changed.
+  if (same && (by_idempotency || revision <= first.revision)) {
+    answer_stored(first.id, std::move(done));
+    return finish_accept(request->key);
+  }
+  if (by_idempotency) {
     AcceptAnswer answer;
     answer.kind = AcceptAnswer::Kind::idempotency_conflict;
     answer.id = first.id;
     done(std::move(answer));
     return finish_accept(request->key);
   }
-  hold(request, std::move(done), first.id);
+  if (revision == first.revision) return hold(request, std::move(done), first.id);
+  correct(request, std::move(done), first);
 }
 
 void Engine::answer_stored(Id id, Accepted done) {
@@ -303,8 +296,9 @@ void Engine::answer_stored(Id id, Accepted done) {
          answer.kind = AcceptAnswer::Kind::replayed;
          answer.id = id;
          if (**found) {
-           answer.held = (**found)->state != store::MessageState::accepted;
-           answer.conflict_with = (**found)->conflict_with;
+           const bool superseded = (**found)->state == store::MessageState::superseded;
+           answer.held = !superseded && (**found)->state != store::MessageState::accepted;
+           (superseded ? answer.superseded_by : answer.conflict_with) = (**found)->conflict_with;
            answer.correlation_id = (**found)->correlation_id;
          }
          done(std::move(answer));
@@ -317,14 +311,8 @@ void Engine::hold(const IncomingPtr& request, Accepted done, Id conflict_with) {
   const Id id = ids_.next(now(), transaction.key.home());
   store::Unit unit;
   unit.lane = static_cast<store::Lane>(request->lane);
-  if (!request->idempotency_key.empty()) {
-    unit.keys.push_back({store::KeyKind::idempotency, BusinessDate{},
-                         idempotency_hash(transaction.key.tenant, request->idempotency_key), id,
-                         request->content, transaction.revision, request->projection});
-  }
-  unit.keys.push_back({store::KeyKind::natural, key_date(transaction.key),
-                       conflict_hash(key, request->content), id, request->content,
-                       transaction.revision, request->projection});
+  add_idempotency_key(*request, id, unit);
+  add_natural_key(*request, conflict_hash(key, request->content), id, unit);
   Money gross{0, transaction.currency};
   for (const contract::Tender& tender : transaction.tenders) gross += tender.amount;
   unit.message = message_of(*request, id, gross);

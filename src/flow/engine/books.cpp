@@ -13,8 +13,14 @@ Claim claim_of(const Flow& flow, const Leg& leg) {
   claim.leg = leg.number;
   claim.occurred_at = flow.occurred_at;
   claim.natural_key = flow.natural_key;
+  if (leg.kind == LegKind::supersede) {
+    claim.supersedes = leg.undoes;
+    return claim;
+  }
   claim.releases = leg.undoes;
-  claim.whole = flow.kind == contract::TransactionKind::void_sale && leg.undoes.is_nil();
+  // A release asks for no units, whatever its flow claims there itself.
+  if (!leg.undoes.is_nil()) return claim;
+  claim.whole = flow.kind == contract::TransactionKind::void_sale;
   for (const LineLink& link : flow.links) {
     for (const LinkPart& part : link.parts) {
       if (part.book != leg.book) continue;
@@ -29,6 +35,21 @@ Claim claim_of(const Flow& flow, const Leg& leg) {
     }
   }
   return claim;
+}
+
+bool has(const Flow& flow, const Leg& wanted) {
+  return std::ranges::any_of(flow.legs, [&wanted](const Leg& leg) {
+    if (leg.kind != wanted.kind) return false;
+    if (wanted.steps.empty()) return leg.book == wanted.book && leg.undoes == wanted.undoes;
+    return !leg.steps.empty() && leg.steps.front().reference == wanted.steps.front().reference;
+  });
+}
+
+/// The book's next stored row.
+store::BookRow row_of(Book& book) {
+  ++book.version;
+  return {
+      .key = book.key, .version = book.version, .pending = book.pending(), .state = encode(book)};
 }
 
 }  // namespace
@@ -95,6 +116,10 @@ void Engine::load_book(const std::shared_ptr<BookTask>& task) {
           key_date = book->date;
           loaded->book = std::move(*book);
         }
+        if (loaded->book && !loaded->book->receipt.is_nil()) {
+          loaded->sale = loaded->book->receipt;
+          return;
+        }
         auto found = reader.find_key(store::KeyKind::natural, key_date, key);
         if (!found) {
           loaded->fault = found.error();
@@ -112,12 +137,16 @@ void Engine::load_book(const std::shared_ptr<BookTask>& task) {
           task->book.date = task->date;
         }
         if (!loaded->sale) return judge(task, std::nullopt);
-        load(*loaded->sale, [this, task](ActivePtr sale) {
-          if (sale == nullptr) return judge(task, std::nullopt);
-          // The sale's facts count once they are committed.
-          enqueue_read(sale, [this, task, sale] { judge(task, sale_facts(sale->flow)); });
-        });
+        judge_by(task, *loaded->sale);
       });
+}
+
+void Engine::judge_by(const std::shared_ptr<BookTask>& task, Id receipt) {
+  load(receipt, [this, task](ActivePtr sale) {
+    if (sale == nullptr) return judge(task, std::nullopt);
+    // The sale's facts count once they are committed.
+    enqueue_read(sale, [this, task, sale] { judge(task, sale_facts(sale->flow)); });
+  });
 }
 
 void Engine::judge(const std::shared_ptr<BookTask>& task, std::optional<SaleFacts> sale) {
@@ -146,6 +175,7 @@ void Engine::deliver(const std::shared_ptr<BookTask>& task) {
       deliver_to(task, active, index);
     });
   }
+  if (advance(book)) return save_book(task);
   const bool wants_cancel =
       book.voided() && book.sale && !(book.sale->accrue_settled && book.sale->post_settled);
   if (!wants_cancel) return finish_book(task);
@@ -162,26 +192,37 @@ void Engine::deliver(const std::shared_ptr<BookTask>& task) {
   });
 }
 
+/// The book has turned to its next revision: that is stored, and then judged by that one's facts.
+void Engine::save_book(const std::shared_ptr<BookTask>& task) {
+  store::Unit unit;
+  unit.books.push_back(row_of(task->book));
+  store_.commit(std::move(unit), [this, alive = alive_, task](store::UnitResult result) {
+    if (!*alive || stopped_) return;
+    if (result.outcome != store::Outcome::applied) return stop(std::move(result.fault));
+    judge_by(task, task->book.receipt);
+  });
+}
+
 void Engine::deliver_to(const std::shared_ptr<BookTask>& task, const ActivePtr& active,
                         std::size_t index) {
   enqueue(active, [this, task, active, index](Staged& staged) {
     Book& book = task->book;
     Claim& claim = book.claims[index];
     claim.delivered = true;
-    ++book.version;
     const ClaimAnswer answer = answer_of(book, claim);
     const Leg* leg = active->flow.leg(claim.leg);
     Claimed event{claim.leg, answer, {}};
     if (leg != nullptr && answer.status == ClaimStatus::answered) {
       event.more = processes_.after_claim(active->flow, *leg, answer, options_.routing);
+      // A claim that a person let go on asks again, and gets the answer that it had.
+      std::erase_if(event.more, [&active](const Leg& more) { return has(active->flow, more); });
+    }
+    // What a void waits for is not sent first.
+    if (!claim.supersedes.is_nil() && book.voided()) {
+      (void)apply(active, VoidRequested{}, staged);
     }
     (void)apply(active, std::move(event), staged);
-    store::BookRow row;
-    row.key = book.key;
-    row.version = book.version;
-    row.pending = book.pending();
-    row.state = encode(book);
-    staged.unit.books.push_back(std::move(row));
+    staged.unit.books.push_back(row_of(book));
     staged.committed.emplace_back([this, task] { deliver(task); });
     return true;
   });

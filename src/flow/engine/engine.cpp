@@ -272,7 +272,7 @@ void Engine::run_next(const ActivePtr& active) {
   active->running = true;
   StagedPtr staged;
   bool begun = false;
-  while (!stopped_ && !active->queue.empty()) {
+  while (!stopped_ && !active->committing && !active->queue.empty()) {
     if (begun && active->queue.front().on_committed) break;
     Queued next = std::move(active->queue.front());
     active->queue.pop_front();
@@ -294,6 +294,7 @@ struct LegOf {
   std::uint16_t operator()(const Begun&) const { return 0; }
   std::uint16_t operator()(const VoidRequested&) const { return 0; }
   std::uint16_t operator()(const Decided&) const { return 0; }
+  std::uint16_t operator()(const Corrected&) const { return 0; }
   template <class E>
   std::uint16_t operator()(const E& event) const {
     return event.leg;
@@ -537,10 +538,10 @@ void Engine::act(const ActivePtr& active, const Staged& staged) {
         break;
       case Action::Kind::local:
         ++active->outstanding;
-        if (active->flow.leg(action.leg)->kind == LegKind::claim) {
-          claim(active, action.leg);
-        } else {
+        if (active->flow.leg(action.leg)->kind == LegKind::link) {
           link(active, action.leg);
+        } else {
+          claim(active, action.leg);
         }
         break;
       case Action::Kind::place:

@@ -55,6 +55,8 @@ struct AcceptAnswer {
   enum class Kind : std::uint8_t {
     accepted,
     replayed,              ///< same key, same content: the first answer again
+    corrected,             ///< a higher revision of what is there: it takes its place
+    superseded,            ///< a lower revision than what is there: kept, no effect
     held,                  ///< the natural key is taken by other content: kept, no effect
     idempotency_conflict,  ///< the Idempotency-Key was used with other content: nothing was kept
     unavailable,           ///< not taken; `fault` says whether to try again
@@ -63,6 +65,8 @@ struct AcceptAnswer {
   Id id;              ///< of the message, or of the first one
   Id conflict_with;   ///< of the message that holds the natural key
   bool held = false;  ///< the message answered was held, whatever a person decided since
+  Id supersedes;      ///< of a correction: the message whose place it takes
+  Id superseded_by;   ///< of a superseded one: the message that took its place
   std::string correlation_id;
   Fault fault;
 };
@@ -171,8 +175,30 @@ class Engine {
   void resolve_duplicate(const IncomingPtr& request, Accepted done, const store::UnitResult& result,
                          bool idempotency_first);
   void hold(const IncomingPtr& request, Accepted done, Id conflict_with);
+  /// A flow in memory that is not stored yet, with its message in `unit`.
+  ActivePtr new_flow(const IncomingPtr& request, Plan plan, Id id, store::Unit& unit);
+  /// A refused unit's positions are given back, or filled.
+  void give_back(Partition partition, std::uint64_t position);
   void answer_stored(Id id, Accepted done);
   void finish_accept(const Hash128& key);
+
+  // correct.cpp
+  struct Correction;
+  using CorrectionPtr = std::shared_ptr<Correction>;
+  /// Another revision of a receipt that is there.
+  void correct(const IncomingPtr& request, Accepted done, const store::KeyRow& first);
+  void find_receipt(const CorrectionPtr& correction, Id from);
+  void judge_revision(const CorrectionPtr& correction);
+  /// `known`: of the revision that counts.
+  void judge_content(const CorrectionPtr& correction, const store::KeyRow& known);
+  void stage_correction(const CorrectionPtr& correction);
+  /// The flow of the correction, begun within the unit that supersedes the one before.
+  StagedPtr stage_next(const CorrectionPtr& correction, Id id, store::Unit& unit);
+  void corrected(const CorrectionPtr& correction, const StagedPtr& staged, const StagedPtr& next,
+                 store::UnitResult result);
+  /// Nothing was stored: the receipt is what it was.
+  void undo_correction(const CorrectionPtr& correction);
+  void refuse_correction(const CorrectionPtr& correction, store::UnitResult& result);
 
   // held.cpp
   using Held = std::move_only_function<void(Result<store::MessageRow>)>;
@@ -245,8 +271,11 @@ class Engine {
   void claim(const ActivePtr& active, std::uint16_t leg);
   void run_book(const Hash128& key, BusinessDate date);
   void load_book(const std::shared_ptr<BookTask>& task);
+  /// By the facts of this flow, as they are committed.
+  void judge_by(const std::shared_ptr<BookTask>& task, Id receipt);
   void judge(const std::shared_ptr<BookTask>& task, std::optional<SaleFacts> sale);
   void deliver(const std::shared_ptr<BookTask>& task);
+  void save_book(const std::shared_ptr<BookTask>& task);
   void deliver_to(const std::shared_ptr<BookTask>& task, const ActivePtr& active,
                   std::size_t index);
   void finish_book(const std::shared_ptr<BookTask>& task);

@@ -36,6 +36,7 @@ struct Effect {
   std::string operation;
   std::string reference;
   std::int64_t points = 0;
+  std::string original;  ///< reference of what it undoes
 };
 
 /// The books outlive the server's crashes.
@@ -46,9 +47,14 @@ class Targets {
   std::map<std::string, std::int64_t> lines_sold;      ///< accrual|line → units
   std::vector<std::string> faults;                     ///< what should never happen
   std::set<std::string> down;                          ///< targets in an outage
+  bool refuses_excess = false;        ///< … instead of noting a fault: legs before it may be parked
+  std::map<std::string, int> refuse;  ///< operation → how many calls it turns away
 
   [[nodiscard]] const Effect* find(const std::string& target, const std::string& reference) const;
   [[nodiscard]] std::size_t count(const std::string& target, const std::string& reference) const;
+  /// How often an effect was undone by another with this operation.
+  [[nodiscard]] std::size_t undone(const std::string& target, const std::string& operation,
+                                   const std::string& reference) const;
 };
 
 /// A Caller over the books, on virtual time. `crash` forgets answers under way, never effects.

@@ -28,6 +28,18 @@ std::vector<std::string> values(std::string_view json, std::string_view name) {
   return found;
 }
 
+/// Line and quantity of every sold line.
+std::vector<std::pair<std::string, std::string>> sold_lines(std::string_view json) {
+  constexpr std::string_view mark = "\"action\":\"sold\"";
+  std::vector<std::pair<std::string, std::string>> found;
+  for (std::size_t at = json.find(mark); at != std::string_view::npos;
+       at = json.find(mark, at + 1)) {
+    const std::string_view line = json.substr(json.rfind('{', at));
+    found.emplace_back(values(line, "line").front(), values(line, "quantity").front());
+  }
+  return found;
+}
+
 std::int64_t number(const std::string& text) {
   std::int64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -47,6 +59,15 @@ std::size_t Targets::count(const std::string& target, const std::string& referen
   const auto book = effects.find(target);
   if (book == effects.end()) return 0;
   return static_cast<std::size_t>(std::ranges::count(book->second, reference, &Effect::reference));
+}
+
+std::size_t Targets::undone(const std::string& target, const std::string& operation,
+                            const std::string& reference) const {
+  const auto book = effects.find(target);
+  if (book == effects.end()) return 0;
+  return static_cast<std::size_t>(std::ranges::count_if(book->second, [&](const Effect& effect) {
+    return effect.operation == operation && effect.original == reference;
+  }));
 }
 
 const OperationTraits* SimCaller::traits(std::string_view target,
@@ -140,16 +161,17 @@ Result<ItemAnswer> SimCaller::apply(const std::string& target, const std::string
     answer.points = Points{known->points};
     return answer;
   }
-  Effect effect{operation, item.reference, 0};
+  Effect effect{operation, item.reference, 0, {}};
+  if (const auto original = values(item.arguments, "original_reference"); !original.empty()) {
+    effect.original = original[0];
+  }
   if (operation == "accrue") {
-    const auto units = values(*item.transaction, "quantity");
-    const auto lines = values(*item.transaction, "line");
-    for (std::size_t i = 0; i < units.size(); ++i) {
-      targets_.lines_left[item.reference + "|" + lines[i]] = number(units[i]);
-      targets_.lines_sold[item.reference + "|" + lines[i]] = number(units[i]);
-      effect.points += 10 * number(units[i]);
-      answer.line_points.emplace_back(static_cast<std::uint32_t>(number(lines[i])),
-                                      Points{10 * number(units[i])});
+    for (const auto& [line, units] : sold_lines(*item.transaction)) {
+      targets_.lines_left[item.reference + "|" + line] = number(units);
+      targets_.lines_sold[item.reference + "|" + line] = number(units);
+      effect.points += 10 * number(units);
+      answer.line_points.emplace_back(static_cast<std::uint32_t>(number(line)),
+                                      Points{10 * number(units)});
     }
   } else if (operation == "reverse") {
     const auto original = values(item.arguments, "original_reference");
@@ -158,6 +180,12 @@ Result<ItemAnswer> SimCaller::apply(const std::string& target, const std::string
     if (original.empty() || targets_.find(target, original[0]) == nullptr) {
       targets_.faults.push_back("reversal of an accrual that never was: " + item.reference);
       return fail(made_fault(FaultClass::rejected, "no such original"));
+    }
+    if (targets_.refuses_excess) {
+      for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (targets_.lines_left[original[0] + "|" + lines[i]] >= number(units[i])) continue;
+        return fail(made_fault(FaultClass::rejected, "not so many are left"));
+      }
     }
     for (std::size_t i = 0; i < lines.size(); ++i) {
       std::int64_t& left = targets_.lines_left[original[0] + "|" + lines[i]];
@@ -169,6 +197,13 @@ Result<ItemAnswer> SimCaller::apply(const std::string& target, const std::string
     const auto original = values(item.arguments, "original_reference");
     const auto lines = values(item.arguments, "line");
     const auto units = values(item.arguments, "quantity");
+    if (targets_.refuses_excess) {
+      for (std::size_t i = 0; i < lines.size(); ++i) {
+        const std::string line = original[0] + "|" + lines[i];
+        if (targets_.lines_left[line] + number(units[i]) <= targets_.lines_sold[line]) continue;
+        return fail(made_fault(FaultClass::rejected, "so many were not taken back"));
+      }
+    }
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const std::string line = original[0] + "|" + lines[i];
       targets_.lines_left[line] += number(units[i]);
@@ -207,6 +242,13 @@ void SimCaller::call(CallRequest request, Called done) {
   if (targets_.down.contains(request.target) || random_.chance(faults_.lost_before)) {
     scheduler_.after(there, [done = std::move(done)]() mutable {
       done(fail(made_fault(FaultClass::transient, "connection refused")));
+    });
+    return;
+  }
+  if (int& left = targets_.refuse[request.operation]; left > 0) {
+    --left;
+    scheduler_.after(there, [done = std::move(done)]() mutable {
+      done(fail(made_fault(FaultClass::unauthorised, "turned away")));
     });
     return;
   }

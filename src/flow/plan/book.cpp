@@ -12,7 +12,14 @@ namespace crossfoot::flow {
 namespace {
 
 /// 2: frozen points by runs of units; claims say whether they are measured. 3: claims may release.
-constexpr std::uint64_t stored_version = 3;
+/// 4: revisions of the receipt; a book without any is written as version 3.
+constexpr std::uint64_t stored_version = 4;
+constexpr std::uint64_t plain_version = 3;
+
+bool is_plain(const Book& book) {
+  return book.receipt.is_nil() && book.past.empty() &&
+         std::ranges::all_of(book.claims, &Id::is_nil, &Claim::supersedes);
+}
 
 std::int64_t& taken_back_of(Book& book, std::uint32_t line) {
   const auto at =
@@ -66,13 +73,20 @@ void conclude(Book& book, Claim& claim) {
   }
 }
 
+/// The revision that counts has been taken back: nothing is judged by it any more.
+bool is_over(const Book& book) {
+  const Claim* correction = book.correction();
+  return correction != nullptr && correction->status == ClaimStatus::answered;
+}
+
 /// What is taken back in total of a line becomes min(sold, claimed); the claim that makes it grow,
 /// or the release that makes it shrink, carries the difference.
 void settle(Book& book, Claim& claim) {
   const SaleFacts& sale = *book.sale;
   std::vector<ReversalLine> delta;
   for (const FrozenLine& sold : sale.lines) {
-    std::int64_t wanted = claim.whole ? sold.points.quantity.count : 0;
+    const bool all = claim.whole || !claim.supersedes.is_nil();
+    std::int64_t wanted = all ? sold.points.quantity.count : 0;
     for (const Claim& other : book.claims) {
       const bool counts = &other == &claim || other.status == ClaimStatus::answered;
       if (!counts || book.released(other.flow)) continue;
@@ -123,9 +137,16 @@ SaleFacts sale_facts(const Flow& sale) {
 }
 
 bool Book::pending() const {
+  if (is_over(*this)) return true;
   return std::ranges::any_of(claims, [](const Claim& claim) {
     return claim.status != ClaimStatus::answered || !claim.delivered;
   });
+}
+
+const Claim* Book::correction() const {
+  if (!sale) return nullptr;
+  const auto at = std::ranges::find(claims, sale->flow, &Claim::supersedes);
+  return at == claims.end() ? nullptr : &*at;
 }
 
 std::int64_t Book::claimed(std::uint32_t line) const {
@@ -164,11 +185,15 @@ void add_claim(Book& book, Claim claim) {
 
 void evaluate(Book& book, std::optional<SaleFacts> sale) {
   if (sale) book.sale = std::move(sale);
-  if (book.sale) attribute(book);
+  const Claim* correction = book.correction();
+  if (book.sale && correction == nullptr) attribute(book);
   const bool accrual_known = book.sale && book.sale->accrue_settled;
   const auto judge = [&](Claim& claim) {
     if (claim.status == ClaimStatus::answered) return;
-    const bool ready = accrual_known && (!claim.whole || book.sale->post_settled);
+    const bool entire = claim.whole || !claim.supersedes.is_nil();
+    bool ready = accrual_known && (!entire || book.sale->post_settled);
+    // While a revision is being taken back nothing else is judged by it.
+    if (correction != nullptr ? &claim != correction : !claim.supersedes.is_nil()) ready = false;
     if (ready) return settle(book, claim);
     // What is voided before anything was taken for it owes nothing, whatever the original says.
     if (book.released(claim.flow) || !claim.releases.is_nil()) return conclude(book, claim);
@@ -183,24 +208,70 @@ void evaluate(Book& book, std::optional<SaleFacts> sale) {
   for (Claim& claim : book.claims) judge(claim);
 }
 
+bool advance(Book& book) {
+  if (!is_over(book) || !std::ranges::all_of(book.claims, &Claim::delivered)) return false;
+  PastRevision past{.flow = book.sale->flow, .reversals = {}};
+  const Id next = book.correction()->flow;
+  for (Claim& claim : book.claims) {
+    if (!claim.reversal.empty()) {
+      past.reversals.push_back({claim.flow, claim.revision, !claim.releases.is_nil(),
+                                std::exchange(claim.reversal, {})});
+    }
+    const bool counts = claim.supersedes.is_nil() && claim.releases.is_nil();
+    if (!counts || book.released(claim.flow)) continue;
+    claim.status = ClaimStatus::waits_for_settlement;
+    claim.delivered = false;
+  }
+  book.past.push_back(std::move(past));
+  book.taken_back.clear();
+  book.sale.reset();
+  book.receipt = next;
+  return true;
+}
+
 ClaimAnswer answer_of(const Book& book, const Claim& claim) {
   ClaimAnswer answer;
   answer.status = claim.status;
-  answer.whole = claim.whole;
+  answer.whole = claim.whole || !claim.supersedes.is_nil();
   if (book.sale) {
     answer.sale = *book.sale;
     answer.sale.lines.clear();
+  }
+  const bool mirrored =
+      !claim.supersedes.is_nil() && std::ranges::any_of(book.claims, [](const Claim& other) {
+        return other.whole && other.status == ClaimStatus::answered;
+      });
+  if (mirrored) {
+    // Its void has mirrored the document and released what it claimed.
+    answer.sale.posted = false;
+    answer.sale.claims.clear();
   }
   answer.lines = claim.lines;
   answer.reversal = claim.reversal;
   answer.revision = claim.revision;
   answer.released = book.released(claim.flow);
+  answer.anew = !book.past.empty();
   return answer;
 }
 
+namespace {
+
+void put_reversal(ByteWriter& out, const std::vector<ReversalLine>& lines) {
+  out.u64(lines.size());
+  for (const ReversalLine& line : lines) {
+    out.u64(line.line);
+    out.i64(line.units);
+    out.i64(line.points.count);
+    out.boolean(line.measured);
+  }
+}
+
+}  // namespace
+
 std::string encode(const Book& book) {
   ByteWriter out;
-  out.u64(stored_version);
+  const bool plain = is_plain(book);
+  out.u64(plain ? plain_version : stored_version);
   out.hash(book.key);
   out.i64(book.date.days);
   out.u64(book.version);
@@ -237,6 +308,7 @@ std::string encode(const Book& book) {
     out.text(claim.natural_key);
     out.boolean(claim.whole);
     out.id(claim.releases);
+    if (!plain) out.id(claim.supersedes);
     out.u64(claim.lines.size());
     for (const ClaimLine& line : claim.lines) {
       out.u64(line.line);
@@ -247,12 +319,19 @@ std::string encode(const Book& book) {
     out.enumerator(claim.status);
     out.boolean(claim.delivered);
     out.u64(claim.revision);
-    out.u64(claim.reversal.size());
-    for (const ReversalLine& line : claim.reversal) {
-      out.u64(line.line);
-      out.i64(line.units);
-      out.i64(line.points.count);
-      out.boolean(line.measured);
+    put_reversal(out, claim.reversal);
+  }
+  if (plain) return out.take();
+  out.id(book.receipt);
+  out.u64(book.past.size());
+  for (const PastRevision& past : book.past) {
+    out.id(past.flow);
+    out.u64(past.reversals.size());
+    for (const PastRevision::Reversal& reversal : past.reversals) {
+      out.id(reversal.claimant);
+      out.u64(reversal.revision);
+      out.boolean(reversal.again);
+      put_reversal(out, reversal.lines);
     }
   }
   return out.take();
@@ -281,6 +360,32 @@ SaleFacts get_sale(ByteReader& in, std::uint64_t version) {
   return sale;
 }
 
+std::vector<ReversalLine> get_reversal(ByteReader& in, std::uint64_t version) {
+  std::vector<ReversalLine> lines;
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    ReversalLine line;
+    line.line = static_cast<std::uint32_t>(in.u64());
+    line.units = in.i64();
+    line.points = {in.i64()};
+    line.measured = version >= 2 && in.boolean();
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+PastRevision get_past(ByteReader& in, std::uint64_t version) {
+  PastRevision past{.flow = in.id(), .reversals = {}};
+  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+    PastRevision::Reversal reversal;
+    reversal.claimant = in.id();
+    reversal.revision = static_cast<std::uint32_t>(in.u64());
+    reversal.again = in.boolean();
+    reversal.lines = get_reversal(in, version);
+    past.reversals.push_back(std::move(reversal));
+  }
+  return past;
+}
+
 Claim get_claim(ByteReader& in, std::uint64_t version) {
   Claim claim;
   claim.flow = in.id();
@@ -289,6 +394,7 @@ Claim get_claim(ByteReader& in, std::uint64_t version) {
   claim.natural_key = in.text();
   claim.whole = in.boolean();
   if (version >= 3) claim.releases = in.id();
+  if (version > plain_version) claim.supersedes = in.id();
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     ClaimLine line;
     line.line = static_cast<std::uint32_t>(in.u64());
@@ -300,14 +406,7 @@ Claim get_claim(ByteReader& in, std::uint64_t version) {
   claim.status = in.enumerator(ClaimStatus::answered);
   claim.delivered = in.boolean();
   claim.revision = static_cast<std::uint32_t>(in.u64());
-  for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
-    ReversalLine line;
-    line.line = static_cast<std::uint32_t>(in.u64());
-    line.units = in.i64();
-    line.points = {in.i64()};
-    line.measured = version >= 2 && in.boolean();
-    claim.reversal.push_back(line);
-  }
+  claim.reversal = get_reversal(in, version);
   return claim;
 }
 
@@ -328,6 +427,12 @@ Result<Book> decode_book(std::string_view bytes) {
   }
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     book.claims.push_back(get_claim(in, version));
+  }
+  if (version > plain_version) {
+    book.receipt = in.id();
+    for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+      book.past.push_back(get_past(in, version));
+    }
   }
   if (version == 0 || version > stored_version || in.failed() || !in.at_end()) {
     return fail(damaged("receipt book"));

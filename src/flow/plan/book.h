@@ -65,6 +65,7 @@ struct Claim {
   std::string natural_key;
   bool whole = false;  ///< a void: everything that is left
   Id releases;         ///< a void of a return: that flow's claims count no more; nil: none
+  Id supersedes;       ///< a correction: takes back what is left of that revision; nil: none
   std::vector<ClaimLine> lines;
 
   ClaimStatus status = ClaimStatus::waits_for_original;
@@ -73,25 +74,43 @@ struct Claim {
   std::vector<ReversalLine> reversal;  ///< the delta this claim brought about, fixed once answered
 };
 
+/// A revision of the receipt that was taken back for the next one, with what its claims had brought
+/// about until then.
+struct PastRevision {
+  struct Reversal {
+    Id claimant;
+    std::uint32_t revision = 0;  ///< of the book
+    bool again = false;          ///< given to the member again
+    std::vector<ReversalLine> lines;
+  };
+  Id flow;
+  std::vector<Reversal> reversals;
+};
+
 /// One durable entity per original transaction, keyed by its natural key, existing even before the
 /// original arrives. It alone owns what was returned. Claims are judged in the order (occurred_at,
 /// natural key), whatever the order of arrival; what is taken back in total per line is
 /// min(sold, claimed and not released), so that any order of facts ends in the same ledger (DOMAIN
-/// 7.4).
+/// 7.4). It judges one revision of the original at a time: when a correction has taken back the
+/// whole of it, the next revision's units are shared out to all claims anew (docs/adr/0014).
 struct Book {
   Hash128 key;
   BusinessDate date;           ///< in the original's natural key, 0 where it has none
   std::uint32_t version = 0;   ///< writes so far
   std::uint32_t revision = 0;  ///< rises with each delta, gap-free
+  Id receipt;  ///< flow of the revision that counts; nil: the one that has the natural key
   std::optional<SaleFacts> sale;
   std::vector<std::pair<std::uint32_t, std::int64_t>> taken_back;  ///< line → units, as reversed
   std::vector<Claim> claims;
+  std::vector<PastRevision> past;
 
   /// A fact or a delivery is outstanding.
   [[nodiscard]] bool pending() const;
   /// Whole units of a line that are claimed; the sold units come from the sale.
   [[nodiscard]] std::int64_t claimed(std::uint32_t line) const;
   [[nodiscard]] bool voided() const;
+  /// The correction of the revision that counts, or null.
+  [[nodiscard]] const Claim* correction() const;
   /// The claimant was voided, whether its claim has come or not.
   [[nodiscard]] bool released(Id claimant) const;
 };
@@ -110,6 +129,7 @@ struct ClaimAnswer {
   std::uint32_t revision = 0;
   bool first = true;      ///< false when only the attribution has changed
   bool released = false;  ///< the claimant was voided: nothing is covered, nothing is missing
+  bool anew = false;      ///< another revision of the receipt answers than the first one did
 };
 
 /// Adds a claim; the same (flow, leg) again changes nothing and its answer is given again.
@@ -118,6 +138,11 @@ void add_claim(Book& book, Claim claim);
 /// Judges all claims anew with what is known of the sale. Claims whose answer is new or changed
 /// have `delivered` false afterwards.
 void evaluate(Book& book, std::optional<SaleFacts> sale);
+
+/// Turns to the next revision once a correction has taken back the one that counts and every
+/// claimant knows: its facts are not known yet, and all claims that count wait for them. False when
+/// nothing has changed.
+bool advance(Book& book);
 
 [[nodiscard]] ClaimAnswer answer_of(const Book& book, const Claim& claim);
 

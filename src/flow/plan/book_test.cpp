@@ -132,6 +132,92 @@ TEST(Book, AVoidTakesBackWhatIsLeftAndLaterReturnsFindNothing) {
   EXPECT_EQ(ledger_of(book).points, 38);
 }
 
+/// Everything that is answered has reached its claimant.
+void deliver(Book& book) {
+  for (Claim& claim : book.claims) claim.delivered = true;
+}
+
+TEST(Book, ACorrectionTakesBackWhatIsLeftAndAllClaimsAreJudgedAnew) {
+  // Goal: of 2 + 1 sold one is back; the correction takes 1 + 1, and of its own 1 unit the claims
+  // for two get one: the later return is over-returned now.
+  Book book;
+  evaluate(book, settled_sale());
+  add_claim(book, claim_by(10, 100, {{1, 1, 0}}));
+  add_claim(book, claim_by(11, 200, {{1, 1, 0}}));
+  evaluate(book, std::nullopt);
+  EXPECT_EQ(book.claims[1].lines[0].covered, 1);
+  deliver(book);
+  EXPECT_FALSE(advance(book));
+  Claim correction = claim_by(20, 50, {});
+  correction.supersedes = {1, 1};
+  add_claim(book, correction);
+  evaluate(book, std::nullopt);
+  ASSERT_NE(book.correction(), nullptr);
+  EXPECT_EQ(book.correction()->status, ClaimStatus::answered);
+  const ClaimAnswer answer = answer_of(book, *book.correction());
+  EXPECT_TRUE(answer.whole);
+  ASSERT_EQ(answer.reversal.size(), 1U) << "line 1 is back already";
+  EXPECT_EQ(answer.reversal[0].line, 2U);
+  EXPECT_FALSE(advance(book)) << "the correction has not been told yet";
+  EXPECT_TRUE(book.pending());
+  deliver(book);
+  EXPECT_TRUE(book.pending()) << "the next revision is to be looked at";
+  ASSERT_TRUE(advance(book));
+  EXPECT_EQ(book.receipt, (Id{20, 0}));
+  ASSERT_EQ(book.past.size(), 1U);
+  EXPECT_EQ(book.past[0].reversals.size(), 3U);
+  SaleFacts next = settled_sale();
+  next.flow = {20, 0};
+  next.accrual_reference = "SECOND";
+  next.lines = {{1, ledger::line_points({1, false}, {9, 0, 1}), 0}};
+  evaluate(book, next);
+  const auto claim_of = [&book](std::uint64_t flow) {
+    return *std::ranges::find(book.claims, Id{flow, 0}, &Claim::flow);
+  };
+  EXPECT_EQ(claim_of(10).reversal.at(0).points, Points{9});
+  EXPECT_EQ(claim_of(10).lines[0].covered, 1);
+  EXPECT_TRUE(claim_of(11).reversal.empty());
+  EXPECT_EQ(claim_of(11).lines[0].covered, 0);
+  EXPECT_EQ(answer_of(book, claim_of(10)).sale.accrual_reference, "SECOND");
+  EXPECT_GT(claim_of(10).revision, 3U) << "what is taken back anew has a reference of its own";
+  const std::string bytes = encode(book);
+  const auto again = decode_book(bytes);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(encode(*again), bytes);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_book(bytes.substr(0, size)).has_value()) << size;
+  }
+}
+
+TEST(Book, AVoidedRevisionIsMirroredOnce) {
+  // Goal: what a void has mirrored and taken back its correction does not take back again.
+  Book book;
+  evaluate(book, settled_sale());
+  Claim whole = claim_by(11, 200, {});
+  whole.whole = true;
+  add_claim(book, whole);
+  evaluate(book, std::nullopt);
+  deliver(book);
+  Claim correction = claim_by(20, 50, {});
+  correction.supersedes = {1, 1};
+  add_claim(book, correction);
+  evaluate(book, std::nullopt);
+  const ClaimAnswer answer = answer_of(book, *book.correction());
+  EXPECT_FALSE(answer.sale.posted);
+  EXPECT_TRUE(answer.reversal.empty());
+  deliver(book);
+  ASSERT_TRUE(advance(book));
+  EXPECT_TRUE(book.voided()) << "the void holds for the next revision too";
+  EXPECT_TRUE(book.pending());
+}
+
+TEST(Book, WithoutCorrectionsItIsStoredAsBefore) {
+  Book book;
+  evaluate(book, settled_sale());
+  add_claim(book, claim_by(10, 100, {{1, 1, 0}}));
+  EXPECT_EQ(encode(book)[0], 3);
+}
+
 TEST(Book, TheSameClaimAgainChangesNothing) {
   Book book;
   evaluate(book, settled_sale());

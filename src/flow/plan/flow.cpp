@@ -12,8 +12,15 @@ namespace crossfoot::flow {
 
 namespace {
 
-/// 2: frozen points by runs of units; links say whether they are measured.
-constexpr std::uint64_t stored_version = 2;
+/// 2: frozen points by runs of units; links say whether they are measured. 3: what it supersedes,
+/// what supersedes it, and revisions that repeat it. A flow that has none of it is written as
+/// version 2, so that its state hash stays what it was and the release before can read it.
+constexpr std::uint64_t stored_version = 3;
+constexpr std::uint64_t plain_version = 2;
+
+bool is_plain(const Flow& flow) {
+  return flow.supersedes.is_nil() && flow.superseded_by.is_nil() && flow.repeated_as == 0;
+}
 
 void put(ByteWriter& out, const Step& step) {
   out.text(step.operation);
@@ -209,7 +216,8 @@ const Leg* first_stuck(const Flow& flow) {
 
 std::string encode(const Flow& flow) {
   ByteWriter out;
-  out.u64(stored_version);
+  const bool plain = is_plain(flow);
+  out.u64(plain ? plain_version : stored_version);
   out.id(flow.id);
   out.u64(flow.version);
   out.enumerator(flow.kind);
@@ -231,6 +239,11 @@ std::string encode(const Flow& flow) {
   for (const LineLink& link : flow.links) put_link(out, link);
   out.u64(flow.journal.size());
   for (const std::uint64_t position : flow.journal) out.u64(position);
+  if (!plain) {
+    out.id(flow.supersedes);
+    out.id(flow.superseded_by);
+    out.u64(flow.repeated_as);
+  }
   return out.take();
 }
 
@@ -265,6 +278,11 @@ Result<Flow> decode_flow(std::string_view bytes) {
   }
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     flow.journal.push_back(in.u64());
+  }
+  if (version > plain_version) {
+    flow.supersedes = in.id();
+    flow.superseded_by = in.id();
+    flow.repeated_as = static_cast<std::uint32_t>(in.u64());
   }
   if (in.failed() || !in.at_end()) {
     return fail(damaged("flow state"));

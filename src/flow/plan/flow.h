@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -61,6 +62,9 @@ struct Flow {
   Instant recorded_at;
   std::string correlation_id;
   std::uint32_t programme_version = 0;
+  Id supersedes;                  ///< flow of the revision that this one corrects; nil: none
+  Id superseded_by;               ///< flow of the revision that corrects this one; nil: none
+  std::uint32_t repeated_as = 0;  ///< highest revision under which the same content came again
 
   std::vector<Leg> legs;
   std::optional<Points> expected;  ///< by Crossfoot's copy of the rules
@@ -77,6 +81,8 @@ struct Flow {
     return number >= 1 && number <= legs.size() ? &legs[number - 1U] : nullptr;
   }
   [[nodiscard]] const Leg* first_of(LegKind kind_wanted) const;
+  /// A revision that is not higher than this one comes late.
+  [[nodiscard]] std::uint32_t known_revision() const { return std::max(revision, repeated_as); }
 };
 
 /// `open` while something can move by itself, `done` when every leg is done or cancelled, `dead`

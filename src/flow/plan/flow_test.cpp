@@ -47,6 +47,23 @@ TEST(StoredFlow, RoundTripsAndRefusesDamage) {
   EXPECT_FALSE(decode_flow(newer).has_value());
 }
 
+TEST(StoredFlow, WhatItSupersedesIsStoredOnlyWhereThereIsSuch) {
+  EXPECT_EQ(encode(stored_flow())[0], 2) << "as the release before wrote it";
+  Flow flow = stored_flow();
+  flow.supersedes = {7, 8};
+  flow.superseded_by = {9, 10};
+  flow.repeated_as = 11;
+  const std::string bytes = encode(flow);
+  const auto again = decode_flow(bytes);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->supersedes, flow.supersedes);
+  EXPECT_EQ(again->superseded_by, flow.superseded_by);
+  EXPECT_EQ(again->known_revision(), 11U);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_flow(bytes.substr(0, size)).has_value()) << size;
+  }
+}
+
 TEST(StoredFlow, TheFirstFormIsStillRead) {
   ByteWriter out;
   out.u64(1);

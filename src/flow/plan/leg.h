@@ -23,8 +23,8 @@ inline constexpr std::size_t lane_count = static_cast<std::size_t>(lane_last) + 
 /// percent; what one does not use the others share.
 inline constexpr std::array<std::int64_t, lane_count> lane_shares{40, 30, 10, 10, 10};
 
-/// An obligation of a flow. `validate`, `link` and `claim` are decided inside Crossfoot, the others
-/// at a target.
+/// An obligation of a flow. `validate`, `link`, `claim` and `supersede` are decided inside
+/// Crossfoot, the others at a target.
 enum class LegKind : std::uint8_t {
   validate,     ///< the transaction's own arithmetic and references hold
   link,         ///< find the sales that an unlinked return belongs to
@@ -36,8 +36,9 @@ enum class LegKind : std::uint8_t {
   post_void,    ///< ERP: mirror the voided document
   move_stock,   ///< ERP: stock without a receipt
   reinstate,    ///< loyalty: give points back that a voided return had taken
+  supersede,    ///< ask the receipt's own book to take back the revision before
 };
-inline constexpr auto leg_kind_last = LegKind::reinstate;
+inline constexpr auto leg_kind_last = LegKind::supersede;
 [[nodiscard]] std::string_view to_string(LegKind kind);
 
 enum class LegState : std::uint8_t {
@@ -96,7 +97,7 @@ struct Leg {
   std::string reason;    ///< public code when parked, dead or rejected
   std::string detail;    ///< in words, without secrets
   /// Of a compensation: the flow that it undoes. Of a claim: the voided return whose claim it
-  /// releases.
+  /// releases. Of a `supersede` leg: the flow of the revision before.
   Id undoes;
   Hash128 book;            ///< of a claim: the receipt book; of a reversal: where its delta is from
   BusinessDate book_date;  ///< the date in the original's natural key, 0 where it has none

@@ -22,6 +22,7 @@ struct PlanInput {
   const Routing& routing;
   const ledger::Programme& programme;
   const ledger::ZoneLookup& zones;
+  Id supersedes{};  ///< flow of the revision that this one corrects; nil: none
 };
 
 /// A sold line that later returns without an original may be linked to.

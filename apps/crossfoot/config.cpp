@@ -87,6 +87,22 @@ Setting choice(std::string_view key, std::vector<std::string_view> choices,
   return setting;
 }
 
+/// `key` ends in the channel's name.
+Setting suspects(std::string_view key, contract::Channel channel, std::string_view about) {
+  const auto index = static_cast<std::size_t>(channel);
+  return {.key = key,
+          .kind = Kind::choice,
+          .unit = {},
+          .least = 0,
+          .most = 0,
+          .choices = {"ignore", "flag", "hold"},
+          .example = "hold",
+          .text = about,
+          .apply = [index](Config& config, const std::string& value,
+                           std::int64_t) { config.suspects[index] = value; },
+          .show = [index](const Config& config) { return config.suspects[index]; }};
+}
+
 Setting path(std::string_view key, std::string_view example, std::string_view about,
              std::filesystem::path Config::* field) {
   return {.key = key,
@@ -156,6 +172,25 @@ const std::vector<Setting>& settings() {
       choice("contract.unknown_fields", {"record_and_ignore", "strict"}, "strict",
              "What becomes of fields that the contract's version does not know.",
              &Config::unknown_fields),
+      suspects("suspected_duplicates.pos", contract::Channel::pos,
+               "What becomes of a transaction of the stores that looks like another one of its shop "
+               "under a new number (same kind, member, lines and tenders): `flag` processes and "
+               "marks it, `hold` keeps it until a person decides, `ignore` looks for none."),
+      suspects("suspected_duplicates.ecommerce", contract::Channel::ecommerce,
+               "The same for the web shop."),
+      suspects("suspected_duplicates.mobile", contract::Channel::mobile,
+               "The same for the mobile app."),
+      suspects("suspected_duplicates.partner", contract::Channel::partner,
+               "The same for partners."),
+      suspects("suspected_duplicates.customer_service", contract::Channel::customer_service,
+               "The same for customer service."),
+      suspects("suspected_duplicates.file", contract::Channel::file,
+               "The same for imported files."),
+      number("suspected_duplicates.window_s", "s", 1, 3600, "300",
+             "How far apart the two happened at most, either way.", &Config::suspect_window_s),
+      number("suspected_duplicates.late_hours", "h", 1, 720, "48",
+             "What happened longer ago is not looked at for duplicates any more.",
+             &Config::suspect_late_hours),
       number("accept.in_flight_max", "transactions", 1, 1'000'000, "4096",
              "Transactions between arrival and commit; more are answered 503 with Retry-After.",
              &Config::accepts_in_flight_max),

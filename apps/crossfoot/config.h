@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "contract/transaction.h"
 #include "retry_config.h"
 
 namespace crossfoot::app {
@@ -43,6 +45,11 @@ struct Config {
   std::int64_t store_readers = 2;
   std::int64_t log_hard_limit_mb = 1024;
   std::int64_t accepts_in_flight_max = 4096;
+  /// What becomes of suspected duplicates, by channel: `ignore`, `flag` or `hold`.
+  std::array<std::string, contract::channel_count> suspects{"flag", "flag", "flag",
+                                                            "flag", "flag", "flag"};
+  std::int64_t suspect_window_s = 300;
+  std::int64_t suspect_late_hours = 48;
   std::int64_t body_mb_max = 64;
   std::int64_t connections_max = 4096;
   std::int64_t in_flight_sla_s = 60;

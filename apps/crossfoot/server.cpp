@@ -185,6 +185,7 @@ class Server::Impl {
     setup.open_store = std::move(*store_opener);
     setup.engine.routing = {config_.routing_erp, config_.routing_loyalty};
     set_retry(setup.engine);
+    set_suspects(setup.engine);
     setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);
     // As many bits as a salt's hash can use.
     for (int i = 0; i < 4; ++i) setup.engine.salt_secret += std::to_string(runtime::system_seed());
@@ -228,6 +229,17 @@ class Server::Impl {
     for (const ConnectorConfig& connector : config_.connectors) {
       options.retry_of_target[connector.name] = connector.retry.over(policy);
     }
+  }
+
+  void set_suspects(flow::EngineOptions& options) const {
+    for (std::size_t channel = 0; channel < config_.suspects.size(); ++channel) {
+      const std::string& policy = config_.suspects[channel];
+      options.suspects[channel] = policy == "hold"   ? flow::SuspectPolicy::hold
+                                  : policy == "flag" ? flow::SuspectPolicy::flag
+                                                     : flow::SuspectPolicy::ignore;
+    }
+    options.suspect_window = std::chrono::seconds{config_.suspect_window_s};
+    options.suspect_lateness = std::chrono::hours{config_.suspect_late_hours};
   }
 
   Status listen() {

@@ -25,6 +25,7 @@ inline constexpr auto transaction_kind_last = TransactionKind::accounting_adjust
 
 enum class Channel : std::uint8_t { pos, ecommerce, mobile, partner, customer_service, file };
 inline constexpr auto channel_last = Channel::file;
+inline constexpr std::size_t channel_count = static_cast<std::size_t>(channel_last) + 1;
 
 /// Whether the customer takes the line home or brings it back. A sale has only `sold` lines, a
 /// return only `returned` ones, an exchange both. Quantities are positive either way (R25, P2).

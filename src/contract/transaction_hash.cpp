@@ -10,8 +10,6 @@ namespace crossfoot::contract {
 
 namespace {
 
-constexpr std::int64_t fingerprint_bucket_micros = 5 * 60 * 1'000'000LL;
-
 void put(ByteWriter& out, const Decimal& value) {
   const Decimal shortest = value.normalised();
   out.i64(shortest.units);
@@ -106,12 +104,14 @@ ContentHash transaction_hash(const Transaction& t) {
 
 Hash128 content_fingerprint(const Transaction& t) {
   ByteWriter out;
-  out.text("transaction-fingerprint/1");
+  out.text("transaction-fingerprint/2");
   out.text(t.key.tenant);
   out.text(t.shop);
   out.enumerator(t.kind);
-  out.i64(t.occurred_at.micros / fingerprint_bucket_micros);
+  out.text(t.member);
   out.text(t.currency.code());
+  out.boolean(t.original.has_value());
+  if (t.original) out.text(t.original->canonical());
   out.u64(t.lines.size());
   for (const Line& line : t.lines) {
     out.enumerator(line.action);
@@ -120,6 +120,11 @@ Hash128 content_fingerprint(const Transaction& t) {
     put(out, line.quantity);
     put(out, line.unit_price);
     out.i64(line.amount.minor - line.discount.minor);
+    out.boolean(line.original.has_value());
+    if (line.original) {
+      out.text(line.original->key.canonical());
+      out.u64(line.original->line);
+    }
   }
   out.u64(t.tenders.size());
   for (const Tender& tender : t.tenders) {

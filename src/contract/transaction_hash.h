@@ -33,8 +33,9 @@ inline constexpr std::string_view content_projection_name = "transaction-content
                                                    std::uint8_t projection);
 
 /// What two transactions share when one may be the other under a new number (a till that
-/// re-numbered while offline): tenant, shop, kind, five-minute bucket of `occurred_at`, lines,
-/// tenders; no sequence, register or member. It only suspects, it never decides identity.
+/// re-numbered while offline): tenant, shop, kind, member, lines with what they return, tenders; no
+/// sequence, register or time. Who compares says how near in time they must be. It only suspects,
+/// it never decides identity.
 [[nodiscard]] Hash128 content_fingerprint(const Transaction& transaction);
 
 }  // namespace crossfoot::contract

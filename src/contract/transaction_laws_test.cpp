@@ -251,7 +251,13 @@ TEST(Fingerprint, SuspectsANewNumberForTheSameReceipt) {
   again.key.register_name = "2";
   again.occurred_at.micros += 60 * 1'000'000;
   EXPECT_EQ(content_fingerprint(again), content_fingerprint(example()));
-  again.occurred_at.micros += 300 * 1'000'000LL;
+  again.member = "somebody else";
+  EXPECT_NE(content_fingerprint(again), content_fingerprint(example()));
+  again = example();
+  again.shop = "another shop";
+  EXPECT_NE(content_fingerprint(again), content_fingerprint(example()));
+  again = example();
+  again.original = example().key;
   EXPECT_NE(content_fingerprint(again), content_fingerprint(example()));
   again = example();
   again.tenders[0].kind = TenderKind::cash;

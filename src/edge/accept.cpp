@@ -55,6 +55,9 @@ std::string_view state_of(const AcceptAnswer& answer) {
 void write_related(JsonWriter& out, const AcceptAnswer& answer) {
   if (answer.held) out.member("conflict_with", to_string(answer.conflict_with));
   if (!answer.supersedes.is_nil()) out.member("supersedes", to_string(answer.supersedes));
+  if (!answer.suspected_of.is_nil()) {
+    out.member("suspected_duplicate_of", to_string(answer.suspected_of));
+  }
   if (!answer.superseded_by.is_nil()) {
     out.member("superseded_by", to_string(answer.superseded_by));
   }
@@ -64,6 +67,7 @@ void count(Metrics& metrics, const AcceptAnswer& answer, contract::Channel chann
   switch (answer.kind) {
     case AcceptAnswer::Kind::accepted:
       metrics.accepted(channel);
+      if (!answer.suspected_of.is_nil()) metrics.verdict(Verdict::suspected);
       return metrics.verdict(Verdict::accepted);
     case AcceptAnswer::Kind::replayed:
       return metrics.verdict(Verdict::replayed);

@@ -144,6 +144,57 @@ TEST(Accept, AHigherRevisionIsACorrectionAndALowerOneComesLate) {
   EXPECT_NE(metrics.find("crossfoot_odd_messages{state=\"superseded\"} 2"), std::string::npos);
 }
 
+// Goal: what looks the same under another number is marked, found in the list, and told in its
+// timeline; where the channel's policy is to hold it, a person lets it go on as it came.
+TEST(Accept, ASuspectedDuplicateIsMarkedOrHeld) {
+  World world;
+  const auto policy = [&world](flow::SuspectPolicy one) {
+    world.drop_engine();
+    world.engine_options.suspects.fill(one);
+    // The example sales happened on a day of the test's clock or before it.
+    world.engine_options.suspect_lateness = std::chrono::hours{24 * 365};
+    world.start_engine();
+  };
+  policy(flow::SuspectPolicy::flag);
+  const std::string first = at(world.post_sale(sale(1)).body, "/id");
+  const auto second = world.post_sale(sale(2));
+  EXPECT_EQ(at(second.body, "/state"), "accepted");
+  EXPECT_EQ(at(second.body, "/suspected_duplicate_of"), first);
+  const std::string id = at(second.body, "/id");
+  EXPECT_EQ(at(world.post_sale(sale(2)).body, "/suspected_duplicate_of"), first);
+  const auto state = world.get("/v1/transactions/" + id).body;
+  EXPECT_EQ(at(state, "/state"), "accepted");
+  EXPECT_EQ(at(state, "/suspected_duplicate_of"), first);
+  EXPECT_EQ(at(state, "/conflict_with"), "null");
+  const auto list = world.get("/v1/transactions?suspected=true").body;
+  EXPECT_EQ(at(list, "/items/0/id"), id);
+  EXPECT_EQ(at(list, "/items/1"), "<none>");
+  EXPECT_EQ(world.get("/v1/transactions?suspected=yes").status, 400);
+  const auto accepted = world.get("/v1/transactions?state=accepted").body;
+  EXPECT_NE(accepted.find(id), std::string::npos) << "a suspected one is accepted";
+  const auto timeline = world.get("/v1/transactions/" + id + "/timeline").body;
+  EXPECT_NE(timeline.find("may be " + first), std::string::npos) << timeline;
+  EXPECT_NE(world.get("/metrics").body.find("crossfoot_odd_messages{state=\"suspected\"} 1"),
+            std::string::npos);
+  world.settle();
+
+  policy(flow::SuspectPolicy::hold);
+  const auto third = world.post_sale(sale(3));
+  EXPECT_EQ(at(third.body, "/state"), "held");
+  EXPECT_EQ(at(third.body, "/conflict_with"), first);
+  const std::string held = at(third.body, "/id");
+  EXPECT_EQ(at(world.get("/v1/transactions/" + held).body, "/code"), "CF-3017");
+  const std::string release = "/v1/transactions/" + held + "/release";
+  const std::string who = R"({"by":"ann","reason":"bought twice"})";
+  EXPECT_EQ(world.post("/v1/transactions/" + first + "/release", who).status, 409);
+  const auto done = world.post(release, who);
+  ASSERT_EQ(done.status, 202) << done.body;
+  EXPECT_EQ(at(done.body, "/state"), "accepted");
+  EXPECT_EQ(world.post(release, who).status, 409);
+  world.settle();
+  EXPECT_EQ(at(world.get("/v1/transactions/" + held).body, "/flow/state"), "done");
+}
+
 // Goal: a person ends what is held, once, in either way; both versions and the decision stay.
 TEST(Accept, APersonDecidesAboutWhatIsHeld) {
   World world;

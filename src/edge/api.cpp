@@ -242,6 +242,8 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return release_leg(exchange);
     case Route::discard_held:
       return discard_held(exchange);
+    case Route::release_held:
+      return release_held(exchange);
     case Route::replace_held:
       return replace_held(exchange);
     case Route::discard_leg:

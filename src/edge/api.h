@@ -186,6 +186,8 @@ class Api {
 
   // held.cpp
   [[nodiscard]] Reply discard_held(Exchange& exchange);
+  [[nodiscard]] Reply release_held(Exchange& exchange);
+  [[nodiscard]] Reply decide_held(Exchange& exchange, store::MessageState state);
   [[nodiscard]] Reply replace_held(Exchange& exchange);
 
   // replays.cpp

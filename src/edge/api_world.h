@@ -333,6 +333,7 @@ class World {
       return now.accepts == 0 && now.calls == 0 && now.active_flows == 0 && now.moving_legs == 0;
     });
   }
+  flow::EngineOptions engine_options;  ///< of the engine that is started next
   void drop_engine() { engine_.reset(); }
   void drop_api() {
     server_.reset();
@@ -340,8 +341,7 @@ class World {
   }
   void start_engine() {
     engine_ = std::make_unique<flow::Engine>(scheduler_, *store_, targets, *processes_, programme_,
-                                             zones_, parse_stored, flow::EngineOptions{}, 1,
-                                             [](Fault) {});
+                                             zones_, parse_stored, engine_options, 1, [](Fault) {});
     bool started = false;
     engine_->start({"erp", "loyalty"}, [&started](Status status) {
       EXPECT_TRUE(status.has_value());

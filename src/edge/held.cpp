@@ -16,19 +16,29 @@ using flow::AcceptAnswer;
 }  // namespace
 
 Api::Reply Api::discard_held(Exchange& exchange) {
+  return decide_held(exchange, store::MessageState::discarded);
+}
+
+Api::Reply Api::release_held(Exchange& exchange) {
+  return decide_held(exchange, store::MessageState::accepted);
+}
+
+Api::Reply Api::decide_held(Exchange& exchange, store::MessageState state) {
   const std::optional<Id> id = parse_id(exchange.target.parameters[0]);
   BodyReader body(exchange.request.body);
   const flow::Decision decision = decision_of(body, exchange.caller.get());
   if (auto problem = body.finish()) co_return refuse(exchange, std::move(*problem));
   if (!id) co_return refuse(exchange, code::not_found, "there is no such transaction");
+  const bool release = state == store::MessageState::accepted;
   const Status done = co_await ask_engine<void>(
-      [id = *id, decision](flow::Engine& engine, Once<Status> answer) mutable {
+      [id = *id, decision, release](flow::Engine& engine, Once<Status> answer) mutable {
+        if (release) return engine.release_held(id, std::move(decision), std::move(answer));
         engine.discard_held(id, std::move(decision), std::move(answer));
       });
   if (!done) co_return refuse(exchange, done.error());
   contract::JsonWriter out;
   out.begin_object().member("id", to_string(*id));
-  out.member("state", to_string(store::MessageState::discarded)).end_object();
+  out.member("state", to_string(state)).end_object();
   HttpResponse response;
   response.status = 202;
   response.body = out.take();

@@ -16,7 +16,7 @@ using prometheus::BuildHistogram;
 
 constexpr std::array<std::string_view, verdict_count> verdict_names = {
     "accepted",   "replayed",    "held",      "refused",
-    "key_reused", "unavailable", "corrected", "superseded"};
+    "key_reused", "unavailable", "corrected", "superseded", "suspected"};
 
 prometheus::Histogram& accept_histogram(prometheus::Registry& registry) {
   return BuildHistogram()
@@ -191,8 +191,8 @@ void Metrics::sample(const std::vector<std::pair<std::string, std::int64_t>>& co
     set(registry_, "crossfoot_flows", "Flows by status.", {{"status", status}},
         value("flows|" + status));
   }
-  for (const std::string state : {"held", "invalid", "superseded"}) {
-    set(registry_, "crossfoot_odd_messages", "Messages that are held, invalid or superseded.",
+  for (const std::string state : {"held", "invalid", "superseded", "suspected"}) {
+    set(registry_, "crossfoot_odd_messages", "Messages that are held, invalid, superseded or suspected.",
         {{"state", state}}, value(state));
   }
   for (const flow::TargetStatus& target : targets) {

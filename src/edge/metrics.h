@@ -31,8 +31,9 @@ enum class Verdict : std::uint8_t {
   unavailable,
   corrected,
   superseded,
+  suspected,  ///< beside `accepted`
 };
-inline constexpr std::size_t verdict_count = 8;
+inline constexpr std::size_t verdict_count = 9;
 
 /// The edge's figures in a registry that outlives it. Counting on the hot path costs a few atomic
 /// additions; gauges are set when somebody asks. Shard thread only.

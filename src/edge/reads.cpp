@@ -207,6 +207,13 @@ Api::Reply Api::list_transactions(Exchange& exchange) {
           "state is accepted, held, invalid, replaced, discarded or superseded");
     }
   }
+  if (const std::string* text = asked.find("suspected")) {
+    if (*text != "true" || query.state) {
+      co_return refuse_parameter(exchange, "suspected", code::unknown_value,
+                                 "suspected is true, without a state");
+    }
+    query.state = store::MessageState::suspected;
+  }
   if (const std::string* text = asked.find("after")) {
     const std::optional<Id> after = parse_id(*text);
     if (!after) {

@@ -56,8 +56,10 @@ void write_head(JsonWriter& out, const store::MessageRow& message) {
   const std::string other =
       message.conflict_with.is_nil() ? std::string{} : to_string(message.conflict_with);
   const bool superseded = message.state == store::MessageState::superseded;
-  out.member_or_null("conflict_with", superseded ? std::string{} : other);
+  const bool suspected = message.state == store::MessageState::suspected;
+  out.member_or_null("conflict_with", superseded || suspected ? std::string{} : other);
   if (superseded) out.member("superseded_by", other);
+  if (suspected) out.member("suspected_duplicate_of", other);
   if (!message.code.empty()) out.member("code", message.code);
 }
 
@@ -185,6 +187,7 @@ std::string location_of(Id id) {
 std::string_view to_string(store::MessageState state) {
   switch (state) {
     case store::MessageState::accepted:
+    case store::MessageState::suspected:
       return "accepted";
     case store::MessageState::held:
       return "held";

@@ -212,7 +212,9 @@ Result<ChannelPage> ChannelReader::read(store::Reader& reader, BusinessDate date
     }
     page.last = message.id;
     const auto kind = static_cast<TransactionKind>(message.kind);
-    if (message.state == store::MessageState::accepted && is_receipt(kind)) ++page.receipts;
+    const bool accepted = message.state == store::MessageState::accepted ||
+                          message.state == store::MessageState::suspected;
+    if (accepted && is_receipt(kind)) ++page.receipts;
   }
   return page;
 }
@@ -220,7 +222,8 @@ Result<ChannelPage> ChannelReader::read(store::Reader& reader, BusinessDate date
 Status ChannelReader::add(store::Reader& reader, const store::MessageRow& message,
                           std::vector<ExpectedItem>& items) {
   if (message.state == store::MessageState::held) {
-    items.push_back(kept(message, contract::error_code::identity_conflict));
+    items.push_back(kept(message, message.code.empty() ? contract::error_code::identity_conflict
+                                                       : std::string_view(message.code)));
     return {};
   }
   if (message.state == store::MessageState::invalid) {
@@ -345,7 +348,7 @@ Status ChannelReader::add_reversal(store::Reader& reader, const Message& message
   if (auto accrual = accrue(**original, ledger::price(**original))) {
     auto group =
         std::make_shared<const ReversalGroup>(*book, leg.undoes, std::move(accrual->lines));
-    item.points = group->points_of(message.flow.id);
+    item.points = group->points_of({message.flow.id, !item.takes_back});
     if (group->size() > 1) item.group = std::move(group);
   }
   items.push_back(std::move(item));

@@ -13,6 +13,10 @@ namespace crossfoot::observe {
 
 namespace {
 
+ReversalId reversal_of(const ExpectedItem& item) {
+  return {item.transaction, !item.takes_back};
+}
+
 using connector::BookItem;
 using connector::BookLine;
 
@@ -330,7 +334,7 @@ class Day {
 
   /// Whatever else became of it: its points are those of the order of the revisions.
   void in_turn(const ExpectedItem& item) {
-    if (item.group != nullptr) out_.in_turn.emplace_back(item.group->key(), item.transaction);
+    if (item.group != nullptr) out_.in_turn.emplace_back(item.group->key(), reversal_of(item));
   }
 
   void repeated(ExpectedItem& item, const std::vector<std::size_t>& found) {
@@ -424,14 +428,14 @@ Settlement settle(std::vector<Unmet> unmet, std::vector<Stray> strays) {
 }
 
 Settlement settle_order(std::vector<Overtaken> overtaken,
-                        const std::set<std::pair<Hash128, Id>>& in_turn) {
-  std::map<Hash128, std::map<Id, ReversalGroup::Seen>> seen;
+                        const std::set<std::pair<Hash128, ReversalId>>& in_turn) {
+  std::map<Hash128, std::map<ReversalId, ReversalGroup::Seen>> seen;
   for (const Overtaken& each : overtaken) {
     const Hash128& key = each.item.group->key();
     auto& members = seen[key];
-    members[each.item.transaction] = {each.found, false};
-    for (auto at = in_turn.lower_bound({key, Id{}}); at != in_turn.end() && at->first == key;
-         ++at) {
+    members[reversal_of(each.item)] = {each.found, false};
+    for (auto at = in_turn.lower_bound({key, ReversalId{}});
+         at != in_turn.end() && at->first == key; ++at) {
       const auto points = each.item.group->points_of(at->second);
       if (points) members[at->second] = {*points, true};
     }
@@ -441,7 +445,7 @@ Settlement settle_order(std::vector<Overtaken> overtaken,
     if (each.outside) continue;
     ExpectedItem& item = each.item;
     const auto explained = item.group->explain(seen[item.group->key()]);
-    const auto at = explained.find(item.transaction);
+    const auto at = explained.find(reversal_of(item));
     if (at != explained.end()) item.points = at->second;
     item.group.reset();
     if (item.points == each.found) {

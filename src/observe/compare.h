@@ -8,6 +8,7 @@
 #include "connector/book_reader.h"
 #include "observe/control.h"
 #include "observe/items.h"
+#include "observe/reversal_group.h"
 
 namespace crossfoot::observe {
 
@@ -50,7 +51,7 @@ struct DayComparison {
   std::vector<Unmet> unmet;
   std::vector<Stray> strays;
   std::vector<Overtaken> overtaken;
-  std::vector<std::pair<Hash128, Id>> in_turn;  ///< the other reversals that have siblings
+  std::vector<std::pair<Hash128, ReversalId>> in_turn;  ///< the other reversals that have siblings
   ControlTotals control;
 };
 
@@ -81,7 +82,7 @@ struct Settlement {
 /// Reversals whose points follow from some order of arrival of all of their receipt's agree; the
 /// others are rate breaks. `in_turn`: the siblings that agreed as they are.
 [[nodiscard]] Settlement settle_order(std::vector<Overtaken> overtaken,
-                                      const std::set<std::pair<Hash128, Id>>& in_turn);
+                                      const std::set<std::pair<Hash128, ReversalId>>& in_turn);
 
 /// A stray that another, agreed item's reference names is a duplicate; `known` is that item.
 /// Without one it is an item that nobody on the channels' side knows of.

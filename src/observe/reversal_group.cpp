@@ -43,7 +43,7 @@ ReversalGroup::ReversalGroup(const flow::Book& book, Id original,
     if (line.points.quantity.count > 0) points_.emplace(line.number, std::move(line.points));
   }
   for (const Reversal& reversal : reversals_of(book, original)) {
-    Member member{reversal.claimant, reversal.again, {}};
+    Member member{{reversal.claimant, reversal.again}, {}};
     for (const flow::ReversalLine& line : reversal.lines) {
       member.units.emplace_back(line.line, line.units);
     }
@@ -61,13 +61,13 @@ std::vector<Points> ReversalGroup::in_order(const std::vector<std::size_t>& orde
       if (sold != points_.end()) points[index] += ledger::reversal(sold->second, at, at + units);
       at += units;
     }
-    if (members_[index].again) points[index] = -points[index];
+    if (members_[index].id.again) points[index] = -points[index];
   }
   return points;
 }
 
-std::optional<Points> ReversalGroup::points_of(Id claimant) const {
-  const auto own = std::ranges::find(members_, claimant, &Member::claimant);
+std::optional<Points> ReversalGroup::points_of(const ReversalId& wanted) const {
+  const auto own = std::ranges::find(members_, wanted, &Member::id);
   if (own == members_.end()) return std::nullopt;
   for (const auto& [line, units] : own->units) {
     if (!points_.contains(line)) return std::nullopt;
@@ -77,14 +77,14 @@ std::optional<Points> ReversalGroup::points_of(Id claimant) const {
   return in_order(order)[static_cast<std::size_t>(own - members_.begin())];
 }
 
-std::map<Id, Points> ReversalGroup::explain(const std::map<Id, Seen>& seen) const {
+std::map<ReversalId, Points> ReversalGroup::explain(const std::map<ReversalId, Seen>& seen) const {
   std::vector<std::size_t> order(members_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::vector<Points> best = in_order(order);
   const auto unexplained = [&](const std::vector<Points>& points) {
     std::size_t count = 0;
     for (std::size_t i = 0; i < points.size(); ++i) {
-      const auto at = seen.find(members_[i].claimant);
+      const auto at = seen.find(members_[i].id);
       if (at == seen.end() || at->second.points == points[i]) continue;
       if (at->second.agreed) return SIZE_MAX;
       ++count;
@@ -104,8 +104,8 @@ std::map<Id, Points> ReversalGroup::explain(const std::map<Id, Seen>& seen) cons
     fewest = count;
     best = std::move(points);
   }
-  std::map<Id, Points> explained;
-  for (std::size_t i = 0; i < best.size(); ++i) explained.emplace(members_[i].claimant, best[i]);
+  std::map<ReversalId, Points> explained;
+  for (std::size_t i = 0; i < best.size(); ++i) explained.emplace(members_[i].id, best[i]);
   return explained;
 }
 

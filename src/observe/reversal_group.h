@@ -14,6 +14,14 @@
 
 namespace crossfoot::observe {
 
+/// One reversal of a receipt: a flow may take units back and give others again.
+struct ReversalId {
+  Id claimant;
+  bool again = false;  ///< given to the member again
+
+  auto operator<=>(const ReversalId&) const = default;
+};
+
 /// All reversals of one receipt, and what of them was undone. The platform gives each the next
 /// units of its lines, in the order in which they reach it. That is the order of the book's
 /// revisions, unless a call's outcome was unknown for a while: then a later one may have overtaken
@@ -32,7 +40,7 @@ class ReversalGroup {
   [[nodiscard]] std::size_t size() const { return members_.size(); }
   /// In the order of the revisions. No value when the receipt has no such claim, or a line is not
   /// the original's.
-  [[nodiscard]] std::optional<Points> points_of(Id claimant) const;
+  [[nodiscard]] std::optional<Points> points_of(const ReversalId& wanted) const;
 
   /// What was seen of a member: its points in the platform's book, or that it has agreed with the
   /// order of the revisions. Members that are not told of may have any points.
@@ -43,12 +51,11 @@ class ReversalGroup {
   /// Points of every member under the order that leaves the fewest of the seen ones unexplained,
   /// and none of those that agreed; another order than that of the revisions only where it explains
   /// two, as every overtaking does, or some member is not in sight.
-  [[nodiscard]] std::map<Id, Points> explain(const std::map<Id, Seen>& seen) const;
+  [[nodiscard]] std::map<ReversalId, Points> explain(const std::map<ReversalId, Seen>& seen) const;
 
  private:
   struct Member {
-    Id claimant;
-    bool again = false;  ///< a voided return's points, given to the member again
+    ReversalId id;
     std::vector<std::pair<std::uint32_t, std::int64_t>> units;  ///< by line
   };
 

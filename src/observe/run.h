@@ -121,7 +121,7 @@ class Run : public std::enable_shared_from_this<Run> {
   std::vector<Stray> strays_;  ///< while they are sought: in order of side and reference
   std::vector<bool> recognised_;
   std::vector<Overtaken> overtaken_;
-  std::set<std::pair<Hash128, Id>> in_turn_;
+  std::set<std::pair<Hash128, ReversalId>> in_turn_;
 };
 
 }  // namespace crossfoot::observe

@@ -225,6 +225,64 @@ TEST_P(StoreContract, OneUnitChangesAnotherMessagesStateWithItsOwn) {
   EXPECT_EQ(read([&](Reader& r) { return r.messages(query, false); })->size(), 2U);
 }
 
+TEST_P(StoreContract, AMessageLikeAnotherWithinTheWindowIsSuspected) {
+  // Goal: the first row with the same hash on either side of the window ends the unit, also within
+  // one commit; what is refused leaves nothing, and a row outside the window is not seen.
+  const auto like = [&](std::uint64_t number, std::int64_t seconds, std::int64_t within,
+                        std::string_view look = "basket") {
+    Unit unit;
+    unit.keys = {natural_key(std::to_string(number), id(number))};
+    unit.message = message(id(number));
+    unit.fingerprint = {hash(look), {seconds * 1'000'000}, id(number)};
+    unit.suspect_within = std::chrono::seconds{within};
+    return unit;
+  };
+  const auto results = commit({like(1, 10'000, 300), like(2, 10'300, 300), like(3, 9'700, 300),
+                               like(4, 10'301, 300), like(5, 10'000, 300, "another")});
+  EXPECT_EQ(results[0].outcome, Outcome::applied);
+  EXPECT_EQ(results[1].outcome, Outcome::suspected);
+  EXPECT_EQ(results[1].suspected, id(1));
+  EXPECT_EQ(results[2].outcome, Outcome::suspected);
+  EXPECT_EQ(results[3].outcome, Outcome::applied);
+  EXPECT_EQ(results[4].outcome, Outcome::applied);
+  EXPECT_FALSE(read([&](Reader& r) { return r.load_message(id(2)); })->has_value());
+  reopen();
+  // Between two rows the first message is named; without a window the row is only left.
+  EXPECT_EQ(commit_one(like(2, 10'200, 300)).suspected, id(1));
+  EXPECT_EQ(commit_one(like(2, 10'200, 0)).outcome, Outcome::applied) << "its key was free again";
+  EXPECT_EQ(commit_one(like(6, 10'500, 300)).suspected, id(2));
+  EXPECT_EQ(commit_one(like(7, 13'800, 3'600)).suspected, id(2)) << "through many buckets";
+}
+
+TEST_P(StoreContract, OldFingerprintsGoAFewAtATime) {
+  // Goal: what lies before a bucket goes, at most so many a unit, and nothing else.
+  std::vector<Unit> units;
+  for (std::uint64_t number = 1; number <= fingerprints_dropped_max + 20; ++number) {
+    Unit unit;
+    unit.fingerprint = {
+        hash("basket"), {1'000'000'000 + static_cast<std::int64_t>(number)}, id(number)};
+    units.push_back(std::move(unit));
+  }
+  Unit recent;
+  recent.fingerprint = {hash("basket"), {9'000'000'000}, id(900)};
+  units.push_back(recent);
+  commit(std::move(units));
+  const auto seen_at = [&](std::int64_t micros) {
+    Unit unit;
+    unit.fingerprint = {hash("basket"), {micros}, id(901)};
+    unit.suspect_within = std::chrono::seconds{1};
+    unit.counters = {{"never", 1}};
+    return commit_one(unit).outcome == Outcome::suspected;
+  };
+  Unit forget;
+  forget.forget_before = {9'000'000'000};
+  ASSERT_EQ(commit_one(forget).outcome, Outcome::applied);
+  EXPECT_TRUE(seen_at(1'000'000'140)) << "more than one unit drops";
+  ASSERT_EQ(commit_one(forget).outcome, Outcome::applied);
+  EXPECT_TRUE(seen_at(9'000'000'000));
+  EXPECT_FALSE(seen_at(1'000'000'140));
+}
+
 TEST_P(StoreContract, CountersAddUp) {
   // Goal: sums over units and commits, negative ones too; refused units add nothing.
   Unit unit;

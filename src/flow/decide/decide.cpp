@@ -228,6 +228,10 @@ class Decider {
     wake_ready();
   }
 
+  void on(const Suspected& event) {
+    note(EventKind::suspected, nullptr, "may be " + to_string(event.of));
+  }
+
   void on(const Released& event) {
     Leg* leg = flow_.leg(event.leg);
     if (leg == nullptr || !is_stuck(leg->state)) return stale();
@@ -681,11 +685,11 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 21> names{
-      "accepted",  "calling",    "asked",         "acknowledged", "failed",         "found",
-      "not_found", "restarted",  "claimed",       "linked",       "void_requested", "released",
-      "cancelled", "parked",     "discarded",     "confirmed",    "resent",         "paused",
-      "decided",   "superseded", "revision_noted"};
+  static constexpr std::array<std::string_view, 22> names{
+      "accepted",  "calling",    "asked",          "acknowledged", "failed",         "found",
+      "not_found", "restarted",  "claimed",        "linked",       "void_requested", "released",
+      "cancelled", "parked",     "discarded",      "confirmed",    "resent",         "paused",
+      "decided",   "superseded", "revision_noted", "suspected"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -95,9 +95,13 @@ struct Corrected {  ///< another revision of this receipt has arrived
   bool late = false;  ///< a lower one than this: nothing follows from it
 };
 
-using Event =
-    std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
-                 VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided, Corrected>;
+struct Suspected {  ///< it may be another transaction under a new number
+  Id of;
+};
+
+using Event = std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
+                           VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided,
+                           Corrected, Suspected>;
 
 /// What the engine has to do once the new state is committed.
 struct Action {
@@ -139,8 +143,9 @@ struct JournalEvent {
     decided,
     superseded,
     revision_noted,
+    suspected,
   };
-  static constexpr auto kind_last = Kind::revision_noted;
+  static constexpr auto kind_last = Kind::suspected;
 
   Kind kind = Kind::accepted;
   std::uint16_t leg = 0;

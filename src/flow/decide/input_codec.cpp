@@ -136,6 +136,10 @@ void put(ByteWriter& out, const Corrected& event) {
   out.boolean(event.late);
 }
 
+void put(ByteWriter& out, const Suspected& event) {
+  out.id(event.of);
+}
+
 std::uint16_t get_leg(ByteReader& in) {
   return static_cast<std::uint16_t>(in.u64());
 }
@@ -232,6 +236,10 @@ void get(ByteReader& in, std::uint64_t, Corrected& event) {
   event.by = in.id();
   event.revision = static_cast<std::uint32_t>(in.u64());
   event.late = in.boolean();
+}
+
+void get(ByteReader& in, std::uint64_t, Suspected& event) {
+  event.of = in.id();
 }
 
 /// The alternative with this number, read; nothing when there is none.

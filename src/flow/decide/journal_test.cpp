@@ -186,7 +186,8 @@ std::vector<Event> one_of_each() {
           Resent{5, {"ann", "asked for"}},
           Paused{5},
           Decided{"held message discarded", {"ann", "typed twice"}},
-          Corrected{Id{2, 3}, 4, true}};
+          Corrected{Id{2, 3}, 4, true},
+          Suspected{Id{6, 7}}};
 }
 
 TEST(Journal, EveryEventSurvivesItsStoredFormAndDamageIsRefused) {

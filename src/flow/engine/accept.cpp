@@ -190,7 +190,7 @@ void Engine::give_back(Partition partition, std::uint64_t position) {
   store_.commit(std::move(filler), [](store::UnitResult) {});
 }
 
-void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done) {
+void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, Id suspected) {
   const contract::Transaction& transaction = *request->transaction;
   const Hash128 key = request->key;
   if (stopped_) {
@@ -205,15 +205,17 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done) 
   add_idempotency_key(*request, id, unit);
   add_natural_key(*request, key, id, unit);
   const ActivePtr active = new_flow(request, std::move(plan), id, unit);
+  add_fingerprint(*request, id, suspected, unit);
 
   // A void that came first will cancel what has not been sent: nothing is sent before it was asked.
   staged->no_direct = pending_books_.contains(key) || books_.contains(key);
   staged->beginning = beginning_of(active->flow);
   const bool fresh = apply(active, Begun{}, *staged);
   INVARIANT(fresh, "a new flow begins");
+  if (!suspected.is_nil()) (void)apply(active, Suspected{suspected}, *staged);
   seal(active, *staged);
   active->committing = true;
-  store_.commit(std::move(unit), [this, alive = alive_, active, staged, request, key,
+  store_.commit(std::move(unit), [this, alive = alive_, active, staged, request, key, suspected,
                                   with_idempotency,
                                   done = std::move(done)](store::UnitResult result) mutable {
     if (!*alive) return;
@@ -225,6 +227,7 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done) 
       AcceptAnswer answer;
       answer.id = active->flow.id;
       answer.correlation_id = active->flow.correlation_id;
+      answer.suspected_of = suspected;
       done(std::move(answer));
       act(active, *staged);
       touch_book(active->flow);
@@ -247,6 +250,8 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done) 
     switch (result.outcome) {
       case store::Outcome::duplicate:
         return resolve_duplicate(request, std::move(done), result, with_idempotency);
+      case store::Outcome::suspected:
+        return suspect(request, std::move(done), result.suspected);
       case store::Outcome::failed: {
         finish_accept(key);
         AcceptAnswer answer;
@@ -296,9 +301,23 @@ void Engine::answer_stored(Id id, Accepted done) {
          answer.kind = AcceptAnswer::Kind::replayed;
          answer.id = id;
          if (**found) {
-           const bool superseded = (**found)->state == store::MessageState::superseded;
-           answer.held = !superseded && (**found)->state != store::MessageState::accepted;
-           (superseded ? answer.superseded_by : answer.conflict_with) = (**found)->conflict_with;
+           const store::MessageRow& message = ***found;
+           switch (message.state) {
+             case store::MessageState::accepted:
+               break;
+             case store::MessageState::superseded:
+               answer.superseded_by = message.conflict_with;
+               break;
+             case store::MessageState::suspected:
+               answer.suspected_of = message.conflict_with;
+               break;
+             case store::MessageState::held:
+             case store::MessageState::invalid:
+             case store::MessageState::replaced:
+             case store::MessageState::discarded:
+               answer.held = true;
+               answer.conflict_with = message.conflict_with;
+           }
            answer.correlation_id = (**found)->correlation_id;
          }
          done(std::move(answer));
@@ -306,19 +325,25 @@ void Engine::answer_stored(Id id, Accepted done) {
 }
 
 void Engine::hold(const IncomingPtr& request, Accepted done, Id conflict_with) {
+  hold(request, std::move(done), conflict_with, contract::error_code::identity_conflict,
+       conflict_hash(request->key, request->content));
+}
+
+void Engine::hold(const IncomingPtr& request, Accepted done, Id conflict_with,
+                  std::string_view code, const Hash128& natural) {
   const contract::Transaction& transaction = *request->transaction;
   const Hash128 key = request->key;
   const Id id = ids_.next(now(), transaction.key.home());
   store::Unit unit;
   unit.lane = static_cast<store::Lane>(request->lane);
   add_idempotency_key(*request, id, unit);
-  add_natural_key(*request, conflict_hash(key, request->content), id, unit);
+  add_natural_key(*request, natural, id, unit);
   Money gross{0, transaction.currency};
   for (const contract::Tender& tender : transaction.tenders) gross += tender.amount;
   unit.message = message_of(*request, id, gross);
   unit.message->state = store::MessageState::held;
   unit.message->conflict_with = conflict_with;
-  unit.message->code = contract::error_code::identity_conflict;
+  unit.message->code = code;
   unit.counters.push_back({"held", 1});
   store_.commit(std::move(unit), [this, alive = alive_, request, key, id, conflict_with,
                                   done = std::move(done)](store::UnitResult result) mutable {
@@ -338,6 +363,7 @@ void Engine::hold(const IncomingPtr& request, Accepted done, Id conflict_with) {
         return answer_stored(result.duplicate_of.id, std::move(done));
       case store::Outcome::failed:
       case store::Outcome::conflict:
+      case store::Outcome::suspected:
         answer.kind = AcceptAnswer::Kind::unavailable;
         answer.fault = std::move(result.fault);
         return done(std::move(answer));

@@ -63,12 +63,7 @@ void Engine::correct(const IncomingPtr& request, Accepted done, const store::Key
 
 void Engine::find_receipt(const CorrectionPtr& correction, Id from) {
   load(from, [this, correction, from](ActivePtr active) {
-    if (active == nullptr) {
-      return stop({.code = std::string(contract::error_code::stored_bytes_corrupt),
-                   .fault_class = FaultClass::corrupt,
-                   .where = "correction",
-                   .cause = "the flow of " + to_string(from) + " is not there"});
-    }
+    if (active == nullptr) return hold_beside(correction, from);
     // What is not committed yet may come to nothing.
     enqueue_read(active, [this, correction, active] {
       const Id next = active->flow.superseded_by;
@@ -78,6 +73,21 @@ void Engine::find_receipt(const CorrectionPtr& correction, Id from) {
       judge_revision(correction);
     });
   });
+}
+
+void Engine::hold_beside(const CorrectionPtr& correction, Id held) {
+  auto found = std::make_shared<Result<std::optional<store::MessageRow>>>();
+  read([found, held](store::Reader& reader) { *found = reader.load_message(held); },
+       [this, correction, held, found] {
+         if (!*found) return stop(found->error());
+         if (!**found || (**found)->conflict_with.is_nil()) {
+           return stop({.code = std::string(contract::error_code::stored_bytes_corrupt),
+                        .fault_class = FaultClass::corrupt,
+                        .where = "correction",
+                        .cause = "the flow of " + to_string(held) + " is not there"});
+         }
+         hold(correction->request, std::move(correction->done), (**found)->conflict_with);
+       });
 }
 
 void Engine::judge_revision(const CorrectionPtr& correction) {

@@ -295,6 +295,7 @@ struct LegOf {
   std::uint16_t operator()(const VoidRequested&) const { return 0; }
   std::uint16_t operator()(const Decided&) const { return 0; }
   std::uint16_t operator()(const Corrected&) const { return 0; }
+  std::uint16_t operator()(const Suspected&) const { return 0; }
   template <class E>
   std::uint16_t operator()(const E& event) const {
     return event.leg;

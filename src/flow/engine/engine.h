@@ -26,12 +26,23 @@
 
 namespace crossfoot::flow {
 
+/// What becomes of a transaction that looks like another one of its shop under a new number.
+enum class SuspectPolicy : std::uint8_t {
+  ignore,  ///< nobody looks
+  flag,    ///< processed, and marked
+  hold,    ///< kept until a person decides
+};
+
 struct EngineOptions {
   Routing routing;
   RetrySchedule retry;  ///< of targets that have none of their own
   std::map<std::string, RetrySchedule, std::less<>> retry_of_target;
   /// Channels whose returns name no original: their sold lines are indexed for linking.
   std::string link_format = "online-retail";
+  std::array<SuspectPolicy, contract::channel_count> suspects{};  ///< by channel
+  Duration suspect_window{std::chrono::minutes{5}};  ///< between two that happened, either way
+  /// What happened longer ago is not looked at for duplicates any more.
+  Duration suspect_lateness{std::chrono::hours{48}};
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
   std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
   Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
@@ -67,6 +78,7 @@ struct AcceptAnswer {
   bool held = false;  ///< the message answered was held, whatever a person decided since
   Id supersedes;      ///< of a correction: the message whose place it takes
   Id superseded_by;   ///< of a superseded one: the message that took its place
+  Id suspected_of;    ///< the message that an accepted one may be
   std::string correlation_id;
   Fault fault;
 };
@@ -124,6 +136,8 @@ class Engine {
   /// with `message_not_held` where somebody has decided already. A repeat after a crash is
   /// harmless.
   void discard_held(Id held, Decision decision, Done done);
+  /// It is not what it was suspected to be: it goes on as it came. Only for those held as suspects.
+  void release_held(Id held, Decision decision, Done done);
   void replace_held(Id held, AcceptRequest instead, Decision decision, Accepted done);
 
   /// Lets stuck legs that match go on, in the replay lane, or only counts them. Answers when the
@@ -168,13 +182,17 @@ class Engine {
   [[nodiscard]] bool briefly_full(const std::vector<Leg>& legs);
   /// Lets accepts that wait for a slot go on: those that have one, and those out of time.
   void admit();
-  void stage_accept(const IncomingPtr& request, Plan plan, Accepted done);
+  /// `suspected`: of what it is suspected; nil: that is still to be found out.
+  void stage_accept(const IncomingPtr& request, Plan plan, Accepted done, Id suspected = {});
   [[nodiscard]] store::MessageRow message_of(const AcceptRequest& request, Id id,
                                              const Money& gross) const;
   void add_sold_lines(const AcceptRequest& request, const Plan& plan, Id id, store::Unit& unit);
   void resolve_duplicate(const IncomingPtr& request, Accepted done, const store::UnitResult& result,
                          bool idempotency_first);
   void hold(const IncomingPtr& request, Accepted done, Id conflict_with);
+  /// `natural`: the key under which its repeats find it.
+  void hold(const IncomingPtr& request, Accepted done, Id conflict_with, std::string_view code,
+            const Hash128& natural);
   /// A flow in memory that is not stored yet, with its message in `unit`.
   ActivePtr new_flow(const IncomingPtr& request, Plan plan, Id id, store::Unit& unit);
   /// A refused unit's positions are given back, or filled.
@@ -182,12 +200,21 @@ class Engine {
   void answer_stored(Id id, Accepted done);
   void finish_accept(const Hash128& key);
 
+  // suspect.cpp
+  /// Has the unit look for a message like this one, or only leave word of it.
+  void add_fingerprint(const AcceptRequest& request, Id id, Id suspected, store::Unit& unit);
+  void suspect(const IncomingPtr& request, Accepted done, Id of);
+  void release_suspect(store::MessageRow held, contract::Transaction transaction, Decision decision,
+                       Done done);
+
   // correct.cpp
   struct Correction;
   using CorrectionPtr = std::shared_ptr<Correction>;
   /// Another revision of a receipt that is there.
   void correct(const IncomingPtr& request, Accepted done, const store::KeyRow& first);
   void find_receipt(const CorrectionPtr& correction, Id from);
+  /// The receipt itself is held as a suspect: a person decides about both.
+  void hold_beside(const CorrectionPtr& correction, Id held);
   void judge_revision(const CorrectionPtr& correction);
   /// `known`: of the revision that counts.
   void judge_content(const CorrectionPtr& correction, const store::KeyRow& known);
@@ -338,6 +365,7 @@ class Engine {
   std::unordered_set<Id> deciding_;  ///< held messages about which a decision is under way
   std::size_t accepts_ = 0;
   struct SlotWaiter;
+  std::uint64_t fingerprints_ = 0;       ///< left since the start
   std::deque<SlotWaiter> slot_waiters_;  ///< by time
   bool slot_timer_armed_ = false;
   std::vector<ActivePtr> lingering_;  ///< answered in part; all run at the next linger timer

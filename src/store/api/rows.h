@@ -42,6 +42,7 @@ enum class MessageState : std::uint8_t {
   replaced,    ///< was held; a person had it accepted as another message
   discarded,   ///< was held; a person decided that nothing follows from it
   superseded,  ///< a higher revision of the same natural key is the receipt now
+  suspected,   ///< accepted; it may be another one under a new number
 };
 
 /// An accepted input, immutable but for `state` and `conflict_with`. `body` is the raw original
@@ -61,7 +62,7 @@ struct MessageRow {
   std::int64_t gross_minor = 0;
   std::string member;
   /// Of a held one the message that has its natural key, of a superseded one the message that
-  /// takes its place; else nil.
+  /// takes its place, of a suspected one the message that it may be; else nil.
   Id conflict_with;
   std::string correlation_id;
   std::string code;  ///< why it is invalid, empty otherwise
@@ -154,6 +155,20 @@ struct SoldLineRow {
   std::int64_t quantity = 0;  ///< units of allocation sold
 };
 
+/// What a message looks like beside its identity, so that another one like it is found. Rows lie by
+/// time, in buckets, so that the present ones share a few pages.
+struct FingerprintRow {
+  Hash128 hash;  ///< of everything but identity and time
+  Instant occurred_at;
+  Id id;  ///< the message, or the one with a flow that it is suspected to be
+};
+inline constexpr std::int64_t fingerprint_bucket_micros = 300'000'000;
+[[nodiscard]] constexpr std::int64_t fingerprint_bucket(Instant at) {
+  return at.micros / fingerprint_bucket_micros;
+}
+/// Old rows that one unit drops at most.
+inline constexpr std::size_t fingerprints_dropped_max = 128;
+
 /// Adds to a named counter, e.g. `accepted|pos`. Summed per commit, so that hot counters cost
 /// little.
 struct CounterAdd {
@@ -182,6 +197,11 @@ struct Unit {
   std::vector<PlaceLeave> leaves;  ///< before `places`
   std::vector<PlaceRequest> places;
   std::vector<SoldLineRow> sold;
+  std::optional<FingerprintRow> fingerprint;
+  /// A row with the same hash that is this near in time ends the unit; zero: none does. Judged
+  /// after the keys, within what one owner writes.
+  Duration suspect_within{0};
+  Instant forget_before;  ///< fingerprints of buckets before this one's go; the epoch: none
   std::vector<CounterAdd> counters;
   std::vector<DocumentRow> documents;
 };
@@ -192,6 +212,7 @@ enum class Outcome : std::uint8_t {
   conflict,   ///< a version or a due row was not as expected: discard memory and load again
   failed,     ///< a deterministic failure of this unit alone; nothing of it was written
   unknown,    ///< the commit may or may not have happened: stop, reopen, reload
+  suspected,  ///< a message like it is there: `suspected` says which; nothing was written
 };
 
 struct UnitResult {
@@ -202,6 +223,7 @@ struct UnitResult {
   std::vector<DueRow> promoted;          ///< by `leaves`
   Fault fault;                           ///< for failed and unknown; for conflict: what was found
   std::vector<std::uint64_t> positions;  ///< of `journal`, in order, when applied
+  Id suspected;                          ///< the first message like it
 };
 
 }  // namespace crossfoot::store

@@ -20,7 +20,8 @@ bool matches(const MessageQuery& query, const MessageRow& row) {
          (query.shop.empty() || row.shop == query.shop) &&
          (query.register_name.empty() || row.register_name == query.register_name) &&
          (query.sequence.empty() || row.sequence == query.sequence) &&
-         (!query.state || row.state == *query.state);
+         (!query.state || row.state == *query.state ||
+          (*query.state == MessageState::accepted && row.state == MessageState::suspected));
 }
 
 }  // namespace

@@ -39,10 +39,10 @@ void State::erase(Map& map, const typename Map::key_type& key) {
 UnitResult State::apply(const Unit& unit) {
   result_ = {};
   undo_.clear();
-  const bool applied = apply_keys(unit) && apply_taken(unit) && apply_flows(unit) &&
-                       apply_books(unit) && apply_message(unit) && apply_changes(unit) &&
-                       apply_journal(unit) && apply_leaves(unit) && apply_places(unit) &&
-                       apply_sold(unit);
+  const bool applied = apply_keys(unit) && apply_fingerprint(unit) && apply_taken(unit) &&
+                       apply_flows(unit) && apply_books(unit) && apply_message(unit) &&
+                       apply_changes(unit) && apply_journal(unit) && apply_leaves(unit) &&
+                       apply_places(unit) && apply_sold(unit);
   if (applied) {
     apply_rest(unit);
   } else {
@@ -75,6 +75,43 @@ bool State::apply_keys(const Unit& unit) {
     }
     put(keys, index, key);
   }
+  return true;
+}
+
+std::optional<Id> State::like(const FingerprintRow& row, Duration within) const {
+  std::optional<Id> first;
+  const Instant from = row.occurred_at - within;
+  const Instant until = row.occurred_at + within;
+  for (std::int64_t bucket = fingerprint_bucket(from); bucket <= fingerprint_bucket(until);
+       ++bucket) {
+    for (auto at = fingerprints.lower_bound({bucket, row.hash, from, Id{}});
+         at != fingerprints.end(); ++at) {
+      const auto& [in, hash, occurred_at, id] = at->first;
+      if (in != bucket || hash != row.hash || occurred_at > until) break;
+      if (!first || id < *first) first = id;
+    }
+  }
+  return first;
+}
+
+bool State::apply_fingerprint(const Unit& unit) {
+  if (unit.forget_before.micros > 0) {
+    const std::int64_t oldest = fingerprint_bucket(unit.forget_before);
+    for (std::size_t dropped = 0; dropped < fingerprints_dropped_max && !fingerprints.empty() &&
+                                  std::get<0>(fingerprints.begin()->first) < oldest;
+         ++dropped) {
+      erase(fingerprints, FingerprintIndex(fingerprints.begin()->first));
+    }
+  }
+  if (!unit.fingerprint) return true;
+  const FingerprintRow& row = *unit.fingerprint;
+  if (unit.suspect_within > Duration{0}) {
+    if (const auto first = like(row, unit.suspect_within)) {
+      result_.suspected = *first;
+      return ended(Outcome::suspected, {});
+    }
+  }
+  put(fingerprints, {fingerprint_bucket(row.occurred_at), row.hash, row.occurred_at, row.id}, true);
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -23,6 +24,7 @@ class State {
   using DueIndex = std::tuple<TargetNumber, Lane, Instant, Id, std::uint16_t>;
   using OrderIndex = std::pair<TargetNumber, Hash128>;
   using WaiterIndex = std::tuple<TargetNumber, Hash128, Id>;
+  using FingerprintIndex = std::tuple<std::int64_t, Hash128, Instant, Id>;  ///< by bucket
   using SoldIndex = std::tuple<Hash128, Instant, std::int64_t, Id, std::uint32_t>;
 
   std::map<KeyIndex, KeyRow> keys;
@@ -37,6 +39,7 @@ class State {
   std::map<OrderIndex, DueIndex> due_order;
   std::map<WaiterIndex, DueRow> waiters;
   std::map<SoldIndex, SoldLineRow> sold;
+  std::map<FingerprintIndex, bool> fingerprints;
   std::map<std::string, std::int64_t> counters;
   std::map<std::pair<std::string, std::string>, std::string> documents;
   std::map<std::string, TargetNumber, std::less<>> targets;
@@ -47,6 +50,7 @@ class State {
 
  private:
   bool apply_keys(const Unit& unit);
+  bool apply_fingerprint(const Unit& unit);
   bool apply_taken(const Unit& unit);
   bool apply_flows(const Unit& unit);
   bool apply_books(const Unit& unit);
@@ -58,6 +62,7 @@ class State {
   bool apply_sold(const Unit& unit);
   void apply_rest(const Unit& unit);
 
+  [[nodiscard]] std::optional<Id> like(const FingerprintRow& row, Duration within) const;
   bool insert_due(const DueRow& row);
   void erase_due(const DueIndex& index);
   bool ended(Outcome outcome, Fault fault);

@@ -23,6 +23,9 @@ constexpr std::string_view find_keys_sql =
     " JOIN business_key b ON b.kind = k.kind AND b.date = k.date AND b.hash = k.hash";
 constexpr std::string_view find_flows_sql =
     "SELECT f.id, f.version FROM unnest($1::bytea[]) AS k(id) JOIN flow f ON f.id = k.id";
+constexpr std::string_view find_fingerprints_sql =
+    "SELECT f.bucket, f.hash, f.occurred_at, f.id FROM unnest($1::bigint[], $2::bytea[])"
+    " AS k(bucket, hash) JOIN fingerprint f ON f.bucket = k.bucket AND f.hash = k.hash";
 constexpr std::string_view find_books_sql =
     "SELECT b.key, b.version FROM unnest($1::bytea[]) AS k(key) JOIN book b ON b.key = k.key";
 constexpr std::string_view find_taken_sql =
@@ -97,6 +100,14 @@ void Group::want(const Unit& unit) {
     }
     if (row.position > 0 && row.position < last) positions_.insert({row.partition, row.position});
   }
+  if (unit.fingerprint && unit.suspect_within > Duration{0}) {
+    const FingerprintRow& row = *unit.fingerprint;
+    const std::int64_t last = fingerprint_bucket(row.occurred_at + unit.suspect_within);
+    for (auto bucket = fingerprint_bucket(row.occurred_at - unit.suspect_within); bucket <= last;
+         ++bucket) {
+      fingerprints_.insert({bucket, row.hash});
+    }
+  }
   want_places(unit);
 }
 
@@ -136,6 +147,7 @@ std::vector<Step> Group::questions(std::uint64_t owner_epoch) {
   for (const Hash128& key : books_) books.add(key);
   if (books.size() > 0) ask(steps, Question::books, find_books_sql, Parameters::of(books));
   ask_places(steps);
+  ask_fingerprints(steps);
   Array position_partitions(ElementType::integer);
   Array positions(ElementType::integer);
   for (const auto& [partition, position] : positions_) {
@@ -169,6 +181,17 @@ void Group::ask_keys(std::vector<Step>& steps) {
   }
   ask(steps, Question::keys, insert_keys_sql,
       Parameters::of(kinds, dates, hashes, ids, contents, revisions, projections));
+}
+
+void Group::ask_fingerprints(std::vector<Step>& steps) {
+  if (fingerprints_.empty()) return;
+  Array buckets(ElementType::integer);
+  Array hashes(ElementType::bytes);
+  for (const auto& [bucket, hash] : fingerprints_) {
+    buckets.add(bucket);
+    hashes.add(hash);
+  }
+  ask(steps, Question::fingerprints, find_fingerprints_sql, Parameters::of(buckets, hashes));
 }
 
 void Group::ask_places(std::vector<Step>& steps) {
@@ -227,6 +250,9 @@ bool Group::take(const std::vector<Rows>& answers) {
       case Question::positions:
         take_positions(rows);
         break;
+      case Question::fingerprints:
+        take_fingerprints(rows);
+        break;
     }
   }
   return true;
@@ -280,6 +306,13 @@ void Group::take_waiters(const Rows& rows) {
     const State::WaiterIndex index{row.target, row.order_key, rows.id(i, 6)};
     waiters_found_.insert(index);
     state_.waiters[index] = row;
+  }
+}
+
+void Group::take_fingerprints(const Rows& rows) {
+  for (int i = 0; i < rows.size(); ++i) {
+    state_.fingerprints[{rows.integer(i, 0), rows.hash(i, 1), Instant{rows.integer(i, 2)},
+                         rows.id(i, 3)}] = true;
   }
 }
 

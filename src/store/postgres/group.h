@@ -61,6 +61,7 @@ class Group {
     due,
     waiters,
     positions,
+    fingerprints,
   };
 
   void want(const Unit& unit);
@@ -70,12 +71,14 @@ class Group {
            Parameters parameters);
   void ask_keys(std::vector<Step>& steps);
   void ask_places(std::vector<Step>& steps);
+  void ask_fingerprints(std::vector<Step>& steps);
   void take_keys(const Rows& rows);
   void take_flows(const Rows& rows);
   void take_books(const Rows& rows);
   void take_positions(const Rows& rows);
   void take_due(const Rows& rows);
   void take_waiters(const Rows& rows);
+  void take_fingerprints(const Rows& rows);
   [[nodiscard]] bool too_large(const Unit& unit) const;
 
   void write_keys(std::vector<Step>& steps) const;
@@ -87,6 +90,7 @@ class Group {
   void write_due(std::vector<Step>& steps) const;
   void write_waiters(std::vector<Step>& steps) const;
   void write_sold(std::vector<Step>& steps) const;
+  void write_fingerprints(std::vector<Step>& steps) const;
   void write_documents(std::vector<Step>& steps) const;
   void write_totals(std::vector<Step>& steps, Instant& recorded_at) const;
 
@@ -103,6 +107,7 @@ class Group {
   std::set<State::DueIndex> taken_;
   std::map<State::OrderIndex, std::uint64_t> order_keys_;  ///< with how often they are left
   std::set<std::pair<Partition, std::uint64_t>> positions_;
+  std::set<std::pair<std::int64_t, Hash128>> fingerprints_;  ///< bucket, hash
 
   std::vector<Question> asked_;
 

@@ -62,6 +62,13 @@ constexpr std::string_view insert_waiters_sql =
     "INSERT INTO waiter(target, order_key, place, partition, lane, due_at, flow, leg)"
     " SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[],"
     " $6::bigint[], $7::bytea[], $8::bigint[])";
+constexpr std::string_view insert_fingerprints_sql =
+    "INSERT INTO fingerprint(bucket, hash, occurred_at, id)"
+    " SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[])"
+    " ON CONFLICT DO NOTHING";
+constexpr std::string_view forget_fingerprints_sql =
+    "DELETE FROM fingerprint WHERE ctid = ANY(ARRAY(SELECT ctid FROM fingerprint"
+    " WHERE bucket < $1::bigint ORDER BY bucket LIMIT $2::bigint))";
 constexpr std::string_view insert_sold_sql =
     "INSERT INTO sold_line(link_key, occurred_at, source_row, flow, line, book, price_units,"
     " price_scale, quantity) SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[],"
@@ -165,6 +172,7 @@ std::vector<Step> Group::writes(Instant& recorded_at) const {
   write_due(steps);
   write_waiters(steps);
   write_sold(steps);
+  write_fingerprints(steps);
   write_documents(steps);
   write_totals(steps, recorded_at);
   return steps;
@@ -348,6 +356,27 @@ void Group::write_sold(std::vector<Step>& steps) const {
   }
   push(steps, link.size(), insert_sold_sql, link, occurred_at, source_row, flow, line, book, price,
        scale, quantity);
+}
+
+void Group::write_fingerprints(std::vector<Step>& steps) const {
+  Array bucket = integers(), hash = byte_strings(), occurred_at = integers(), id = byte_strings();
+  std::int64_t oldest = 0;
+  std::size_t dropped_max = 0;
+  for (const Unit* unit : applied_) {
+    if (unit->forget_before.micros > 0) {
+      oldest = std::max(oldest, fingerprint_bucket(unit->forget_before));
+      dropped_max += fingerprints_dropped_max;
+    }
+    if (!unit->fingerprint) continue;
+    bucket.add(fingerprint_bucket(unit->fingerprint->occurred_at));
+    hash.add(unit->fingerprint->hash);
+    occurred_at.add(unit->fingerprint->occurred_at);
+    id.add(unit->fingerprint->id);
+  }
+  if (dropped_max > 0) {
+    steps.push_back({forget_fingerprints_sql, Parameters::of(oldest, dropped_max)});
+  }
+  push(steps, bucket.size(), insert_fingerprints_sql, bucket, hash, occurred_at, id);
 }
 
 void Group::write_documents(std::vector<Step>& steps) const {

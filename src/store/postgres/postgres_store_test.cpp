@@ -397,6 +397,23 @@ TEST(PostgresSettings, EverySettingIsJudgedByItself) {
   EXPECT_EQ(code(changed), "");
 }
 
+TEST_F(PostgresStoreTest, ADatabaseOfTheFirstSchemaIsTakenOver) {
+  // Goal: what the release before has written stays, and what is new works.
+  {
+    Bed first(options());
+    ASSERT_EQ(first.commit(numbered_unit(1)).outcome, Outcome::applied);
+    first.store->close();
+  }
+  sql("DROP TABLE crossfoot.fingerprint");
+  sql("UPDATE crossfoot.meta SET value = 1 WHERE name = 'schema_version'");
+  Bed again(options());
+  ASSERT_NE(again.store, nullptr) << again.fault.cause;
+  EXPECT_TRUE(again.has_flow(1));
+  Unit unit = numbered_unit(2);
+  unit.fingerprint = {hash128("basket"), {1}, number_id(2)};
+  EXPECT_EQ(again.commit(std::move(unit)).outcome, Outcome::applied);
+}
+
 TEST_F(PostgresStoreTest, ANewerSchemaIsRefusedBeforeAnythingIsWritten) {
   // Goal: a database of a later release is left as it is.
   Bed(options()).store->close();

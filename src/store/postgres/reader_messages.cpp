@@ -54,7 +54,12 @@ PageQuery page_query(const MessageQuery& query, bool with_body) {
   if (!query.register_name.empty()) add("register_name = ${}::text", query.register_name);
   if (!query.sequence.empty()) add("sequence = ${}::text", query.sequence);
   if (query.state && *query.state != MessageState::accepted) add("state <> 0");
-  if (query.state) add("state = ${}::bigint", *query.state);
+  // A suspected one is accepted.
+  if (query.state == MessageState::accepted) {
+    add("state IN (${}::bigint, 6)", *query.state);
+  } else if (query.state) {
+    add("state = ${}::bigint", *query.state);
+  }
   if (!query.after.is_nil()) {
     add(query.oldest_first ? "id > ${}::bytea" : "id < ${}::bytea", query.after);
   }

@@ -86,9 +86,16 @@ constexpr std::array initial_statements{
   number integer NOT NULL UNIQUE, name text COLLATE "C" PRIMARY KEY))sql",
 };
 
+constexpr std::array fingerprint_statements{
+    R"sql(CREATE TABLE crossfoot.fingerprint(
+  bucket bigint NOT NULL, occurred_at bigint NOT NULL, hash bytea NOT NULL, id bytea NOT NULL,
+  PRIMARY KEY(bucket, hash, occurred_at, id)))sql",
+};
+
 constexpr std::array all_migrations{
     Migration{1, "compact rows: keys, messages, flows, books, journal, due, waiters, owners",
               initial_statements},
+    Migration{2, "fingerprints, to suspect duplicates under other numbers", fingerprint_statements},
 };
 
 constexpr std::int64_t migration_lock = 0x63726f7373666f6f;  // "crossfoo"

@@ -60,7 +60,9 @@ std::string sql_for(const MessageQuery& query, bool with_body) {
   add(!query.shop.empty(), "shop=?2");
   add(!query.register_name.empty(), "register_name=?3");
   add(!query.sequence.empty(), "sequence=?4");
-  add(query.state.has_value(), "state=?5");
+  // A suspected one is accepted.
+  const bool accepted = query.state == MessageState::accepted;
+  add(query.state.has_value(), accepted ? "(state=?5 OR state=6)" : "state=?5");
   add(!query.after.is_nil(), query.oldest_first ? "id>?6" : "id<?6");
   const std::string_view order = query.oldest_first ? "id" : "id DESC";
   // The page is chosen over the index alone; only its rows are read from the table.

@@ -83,8 +83,16 @@ CREATE TABLE document(
 CREATE TABLE target(name TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE) WITHOUT ROWID;
 )sql";
 
+// By bucket of time first: what is looked for and what is written lies together.
+constexpr const char* fingerprint_sql = R"sql(
+CREATE TABLE fingerprint(
+  bucket INTEGER NOT NULL, hash BLOB NOT NULL, occurred_at INTEGER NOT NULL, id BLOB NOT NULL,
+  PRIMARY KEY(bucket, hash, occurred_at, id)) WITHOUT ROWID;
+)sql";
+
 constexpr std::array all_migrations{
     Migration{1, "compact rows: keys, messages, flows, books, journal, due, waiters", initial_sql},
+    Migration{2, "fingerprints, to suspect duplicates under other numbers", fingerprint_sql},
 };
 
 }  // namespace

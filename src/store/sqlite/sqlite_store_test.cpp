@@ -246,6 +246,26 @@ TEST(SqliteStore, AnErrorOfTheMediumBeforeCommitFailsTheGroupAlone) {
   EXPECT_EQ(bed.read([](Reader& r) { return r.counters(); })->front().second, 301);
 }
 
+TEST(SqliteStore, AFileOfTheFirstSchemaIsTakenOver) {
+  // Goal: what the release before has written stays, and what is new works.
+  TestFolder folder;
+  {
+    Inline first({.path = folder.file("store.db")});
+    ASSERT_EQ(first.commit(numbered_unit(1)).outcome, Outcome::applied);
+    first.store->close();
+  }
+  {
+    auto connection = sqlite::Connection::open({.path = folder.file("store.db")}).value();
+    ASSERT_TRUE(connection->execute("DROP TABLE fingerprint; PRAGMA user_version=1"));
+  }
+  Inline again({.path = folder.file("store.db")});
+  ASSERT_NE(again.store, nullptr) << again.fault.cause;
+  EXPECT_TRUE(again.read([](Reader& r) { return r.load_flow(number_id(1)); })->has_value());
+  Unit unit = numbered_unit(2);
+  unit.fingerprint = {hash128("basket"), {1}, number_id(2)};
+  EXPECT_EQ(again.commit(std::move(unit)).outcome, Outcome::applied);
+}
+
 TEST(SqliteStore, ANewerSchemaIsRefusedBeforeAnythingIsWritten) {
   // Goal: a file of a later release is left as it is.
   TestFolder folder;

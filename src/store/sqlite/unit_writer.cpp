@@ -45,6 +45,13 @@ Status UnitWriter::prepare() {
        " ORDER BY place LIMIT 1"},
       {delete_waiter_, "DELETE FROM waiter WHERE target=? AND order_key=? AND place=?"},
       {insert_waiter_, "INSERT INTO waiter VALUES (?,?,?,?,?,?,?,?)"},
+      {find_fingerprint_,
+       "SELECT id FROM fingerprint WHERE bucket=? AND hash=? AND occurred_at BETWEEN ? AND ?"},
+      {insert_fingerprint_, "INSERT INTO fingerprint VALUES (?,?,?,?) ON CONFLICT DO NOTHING"},
+      {forget_fingerprints_,
+       "DELETE FROM fingerprint WHERE (bucket, hash, occurred_at, id) IN"
+       " (SELECT bucket, hash, occurred_at, id FROM fingerprint WHERE bucket<?"
+       " ORDER BY bucket LIMIT ?)"},
       {insert_sold_, "INSERT INTO sold_line VALUES (?,?,?,?,?,?,?,?,?)"},
       {upsert_document_,
        "INSERT INTO document VALUES (?,?,?)"
@@ -71,10 +78,11 @@ Written UnitWriter::write(const Unit& unit, UnitResult& result) {
   const std::size_t journal_mark = journal_.mark();
   // What can end in a conflict stands before what cannot: the first write that is refused then
   // leaves nothing behind but keys, which are easily taken back.
-  const bool applied = write_keys(unit) && write_taken(unit) && write_flows(unit) &&
-                       write_books(unit) && write_message(unit) && write_changes(unit) &&
-                       write_journal(unit) && write_leaves(unit) && write_places(unit) &&
-                       write_sold(unit) && write_documents(unit);
+  const bool applied = write_keys(unit) && is_unlike(unit) && write_taken(unit) &&
+                       write_flows(unit) && write_books(unit) && write_message(unit) &&
+                       write_changes(unit) && write_journal(unit) && write_leaves(unit) &&
+                       write_places(unit) && write_sold(unit) && write_fingerprint(unit) &&
+                       write_documents(unit);
   if (!applied) return refuse(unit, journal_mark);
   add_totals(unit);
   return Written::applied;
@@ -143,6 +151,42 @@ bool UnitWriter::write_keys(const Unit& unit) {
     return ended(Outcome::duplicate, {});
   }
   return true;
+}
+
+bool UnitWriter::is_unlike(const Unit& unit) {
+  if (!unit.fingerprint || unit.suspect_within <= Duration{0}) return true;
+  const FingerprintRow& row = *unit.fingerprint;
+  const Instant from = row.occurred_at - unit.suspect_within;
+  const Instant until = row.occurred_at + unit.suspect_within;
+  std::optional<Id> first;
+  for (std::int64_t bucket = fingerprint_bucket(from); bucket <= fingerprint_bucket(until);
+       ++bucket) {
+    find_fingerprint_.query(bucket, row.hash, from, until);
+    int code = SQLITE_ROW;
+    while ((code = find_fingerprint_.step()) == SQLITE_ROW) {
+      const Id id = find_fingerprint_.id(0);
+      if (!first || id < *first) first = id;
+    }
+    find_fingerprint_.reset();
+    if (code != SQLITE_DONE) return failed(code, "fingerprint");
+  }
+  if (!first) return true;
+  result_->suspected = *first;
+  return ended(Outcome::suspected, {});
+}
+
+bool UnitWriter::write_fingerprint(const Unit& unit) {
+  if (unit.forget_before.micros > 0 &&
+      !wrote(forget_fingerprints_.run(fingerprint_bucket(unit.forget_before),
+                                      fingerprints_dropped_max),
+             "fingerprint")) {
+    return false;
+  }
+  if (!unit.fingerprint) return true;
+  const FingerprintRow& row = *unit.fingerprint;
+  return wrote(insert_fingerprint_.run(fingerprint_bucket(row.occurred_at), row.hash,
+                                       row.occurred_at, row.id),
+               "fingerprint");
 }
 
 bool UnitWriter::write_taken(const Unit& unit) {

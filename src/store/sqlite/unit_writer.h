@@ -41,6 +41,9 @@ class UnitWriter {
 
  private:
   bool write_keys(const Unit& unit);
+  /// No message like it is near in time.
+  bool is_unlike(const Unit& unit);
+  bool write_fingerprint(const Unit& unit);
   bool write_taken(const Unit& unit);
   bool write_flows(const Unit& unit);
   bool write_books(const Unit& unit);
@@ -71,6 +74,7 @@ class UnitWriter {
   Statement insert_key_, find_key_, delete_key_;
   Statement delete_due_, insert_due_, due_holds_;
   Statement insert_flow_, update_flow_, insert_book_, update_book_;
+  Statement find_fingerprint_, insert_fingerprint_, forget_fingerprints_;
   Statement insert_message_, change_message_, insert_journal_;
   Statement first_waiter_, delete_waiter_, insert_waiter_;
   Statement insert_sold_, upsert_document_, delete_document_;

@@ -59,6 +59,8 @@ constexpr std::array sold_line{
     bytes("link_key"),      integer("occurred_at"), integer("source_row"),
     bytes("flow"),          integer("line"),        bytes("book"),
     integer("price_units"), integer("price_scale"), integer("quantity")};
+constexpr std::array fingerprint{integer("bucket"), bytes("hash"), integer("occurred_at"),
+                                 bytes("id")};
 constexpr std::array counter{text("name"), integer("value")};
 constexpr std::array document{text("kind"), text("key"), bytes("value")};
 
@@ -75,6 +77,7 @@ constexpr std::array all_tables{
     Table{"due", due, "target, lane, due_at, flow, leg", {}, {}},
     Table{"waiter", waiter, "target, order_key, place", {}, {}},
     Table{"sold_line", sold_line, "link_key, occurred_at, source_row, flow, line", {}, {}},
+    Table{"fingerprint", fingerprint, "bucket, hash, occurred_at, id", {}, {}},
     Table{"counter", counter, "name", {}, {}},
     Table{"document", document, "kind, key", {}, {}},
 };

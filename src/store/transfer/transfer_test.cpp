@@ -62,6 +62,7 @@ Unit numbered_unit(std::uint64_t n) {
                   .place = id},
                  {.row = {.target = 2, .due_at = {5}, .flow = id, .leg = 1}, .place = id}};
   unit.sold = {{.link_key = hash128("k"), .source_row = -1, .flow = id, .quantity = 3}};
+  unit.fingerprint = {hash128("look"), {static_cast<std::int64_t>(n)}, id};
   unit.counters = {{"units", 1}};
   unit.documents = {{"kind", std::to_string(n), bytes}};
   return unit;
@@ -177,6 +178,7 @@ TEST_F(TransferTest, MovesEveryRowAndGoesOnUnderANewIncarnation) {
                                                         {"due", units + units / 4},
                                                         {"waiter", units - units / 4},
                                                         {"sold_line", units},
+                                                        {"fingerprint", units},
                                                         {"counter", 1},
                                                         {"document", units}}));
   ASSERT_TRUE((*moving)->finish());

@@ -15,6 +15,7 @@
 #include "import_online_retail.h"
 #include "local_stack.h"
 #include "migrate_command.h"
+#include "pause_command.h"
 #include "policy_reference.h"
 #include "reconcile_command.h"
 #include "registry_command.h"
@@ -139,6 +140,12 @@ int run_replay(const std::string& to, const ReplayArguments& arguments, bool jso
   const auto outcome = replay(api, arguments);
   if (!outcome) return report(outcome.error());
   fmt::print("{}", json ? *outcome + "\n" : describe_replay(*outcome));
+  return exit_ok;
+}
+
+int print_pauses(const Result<std::string>& outcome, bool json) {
+  if (!outcome) return report(outcome.error());
+  fmt::print("{}", json ? *outcome + "\n" : describe_pauses(*outcome));
   return exit_ok;
 }
 
@@ -362,6 +369,31 @@ int run(int argc, char** argv) {
   replay_app->add_flag("--run", replay_arguments.run, "Without it everything is only counted");
   replay_app->add_flag("--json", json, "Report for programs");
   replay_app->callback([&] { result = run_replay(url, replay_arguments, json); });
+
+  PauseArguments pause_arguments;
+  const auto add_pause_command = [&](const char* name, const char* about) {
+    auto* command = app.add_subcommand(name, about);
+    command->add_option("--to", url, "URL of the server")->capture_default_str();
+    command->add_flag("--json", json, "Report for programs");
+    command->add_option("kind", pause_arguments.kind, "What it is")
+        ->check(CLI::IsMember({"target", "shop", "member", "region", "key"}));
+    command->add_option("value", pause_arguments.value, "Which one");
+    command->add_option("--by", pause_arguments.by, "Who decides");
+    command->add_option("--reason", pause_arguments.reason, "Why");
+    return command;
+  };
+  auto* pause_app = add_pause_command("pause", "Hold something back; without a kind, list");
+  pause_app->callback([&] {
+    ApiClient api(url);
+    result = print_pauses(start_pause(api, pause_arguments), json);
+  });
+  auto* resume_app = add_pause_command("resume", "Let go on what is held back");
+  resume_app->get_option("kind")->required();
+  resume_app->get_option("value")->required();
+  resume_app->callback([&] {
+    ApiClient api(url);
+    result = print_pauses(end_pause(api, pause_arguments), json);
+  });
 
   auto* sandbox_command = app.add_subcommand("sandbox", "Run one stand-in system");
   sandbox_command->require_subcommand(1);

@@ -252,5 +252,54 @@ TEST(Pauses, HoldAShopBackAndNobodyElse) {
   EXPECT_EQ(at(world.get("/v1/transactions/" + id).body, "/flow/state"), "done");
 }
 
+// Goal: a paused region's legs wait, other regions go on, and the end of the pause lets them go.
+TEST(Pauses, HoldARegionBackAndNobodyElse) {
+  World world;
+  const std::string austria = R"("kind":"region","value":"AT")";
+  ASSERT_EQ(world.post("/v1/pauses", with(austria)).status, 200);
+  const auto in_region = [](int sequence, const std::string& region) {
+    std::string made = sale(sequence);
+    const std::size_t at = made.find("\"region\":\"");
+    const std::size_t from = at + 10;
+    return made.replace(from, made.find('"', from) - from, region);
+  };
+  const std::string id = at(world.post_sale(in_region(1, "AT")).body, "/id");
+  ASSERT_EQ(world.post_sale(in_region(2, "DE")).status, 202);
+  world.settle();
+  EXPECT_EQ(world.targets.calls["erp"], 1U);
+  EXPECT_EQ(at(world.get("/v1/dead-letters?code=CF-3113").body, "/items/0/id"), id);
+  world.drop_engine();
+  world.start_engine();
+  ASSERT_EQ(world.post("/v1/pauses:end", with(austria)).status, 200);
+  world.run_until([&] { return world.targets.calls["erp"] == 2; });
+  world.settle();
+  EXPECT_EQ(at(world.get("/v1/transactions/" + id).body, "/flow/state"), "done");
+}
+
+// Goal: the key of a receipt holds back that receipt alone.
+TEST(Pauses, HoldOneReceiptBackByItsKey) {
+  World world;
+  const std::string first = at(world.post_sale(sale(1)).body, "/id");
+  world.settle();
+  const std::string key = at(world.get("/v1/transactions/" + first).body, "/flow/receipt_key");
+  ASSERT_EQ(key.size(), 32U);
+  const std::string pause = R"("kind":"key","value":")" + key + "\"";
+  EXPECT_EQ(world.post("/v1/pauses", with(R"("kind":"key","value":"till 3")")).status, 400);
+  ASSERT_EQ(world.post("/v1/pauses", with(pause)).status, 200);
+  // Its correction waits at the ERP and at the loyalty platform; another receipt does not.
+  const std::size_t before = world.targets.calls["erp"];
+  const std::string fixed = "{\"revision\":1," + sale(1, "18.99").substr(1);
+  const std::string second = at(world.post_sale(fixed).body, "/id");
+  ASSERT_EQ(world.post_sale(sale(2)).status, 202);
+  world.settle();
+  EXPECT_EQ(world.targets.calls["erp"], before + 1);
+  EXPECT_EQ(at(world.get("/v1/transactions/" + second).body, "/flow/state"), "parked");
+  ASSERT_EQ(world.post("/v1/pauses:end", with(pause)).status, 200);
+  // The mirrored document and the corrected one.
+  world.run_until([&] { return world.targets.calls["erp"] == before + 3; });
+  world.settle();
+  EXPECT_EQ(at(world.get("/v1/transactions/" + second).body, "/flow/state"), "done");
+}
+
 }  // namespace
 }  // namespace crossfoot::edge

@@ -27,13 +27,27 @@ std::optional<std::uint8_t> channel_of(std::string_view name) {
   return std::nullopt;
 }
 
+<<<<<<< HEAD
 flow::ReplayRequest request_of(BodyReader& body, const Caller* caller) {
+=======
+/// As `receipt_key` and `order_key` of a flow's state have it.
+bool is_key(std::string_view text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+flow::ReplayRequest request_of(BodyReader& body) {
+>>>>>>> bad93d5 (Hold back by region and by key)
   flow::ReplayRequest request;
   flow::ReplayFilter& filter = request.filter;
   filter.code = body.text("code", name_max, Presence::optional);
   filter.target = body.text("target", name_max, Presence::optional);
   filter.shop = body.text("shop", name_max, Presence::optional);
   filter.member = body.text("member", name_max, Presence::optional);
+  filter.region = body.text("region", name_max, Presence::optional);
+  filter.key = body.text("key", name_max, Presence::optional);
+  if (!filter.key.empty() && !is_key(filter.key)) {
+    body.fault("key", code::invalid_format, "a key is 32 hexadecimal digits");
+  }
   filter.from = body.optional_date("from");
   filter.to = body.optional_date("to");
   filter.dead_only = body.boolean("dead_only", false);
@@ -77,8 +91,8 @@ Result<std::string> replays_json(store::Reader& reader, std::size_t limit) {
 }
 
 std::optional<flow::PauseKind> pause_kind_of(std::string_view name) {
-  for (const auto kind :
-       {flow::PauseKind::target, flow::PauseKind::shop, flow::PauseKind::member}) {
+  for (const auto kind : {flow::PauseKind::target, flow::PauseKind::shop, flow::PauseKind::member,
+                          flow::PauseKind::region, flow::PauseKind::key}) {
     if (flow::to_string(kind) == name) return kind;
   }
   return std::nullopt;
@@ -90,10 +104,17 @@ flow::Pause pause_of(BodyReader& body, const Caller* caller) {
   if (const auto known = pause_kind_of(kind)) {
     pause.kind = *known;
   } else if (!kind.empty()) {
-    body.fault("kind", code::unknown_value, "target, shop or member");
+    body.fault("kind", code::unknown_value, "target, shop, member, region or key");
   }
   pause.value = body.text("value", name_max, Presence::required);
+<<<<<<< HEAD
   pause.by = person_of(body, caller);
+=======
+  if (pause.kind == flow::PauseKind::key && !is_key(pause.value)) {
+    body.fault("value", code::invalid_format, "a key is 32 hexadecimal digits");
+  }
+  pause.by = body.text("by", name_max, Presence::required);
+>>>>>>> bad93d5 (Hold back by region and by key)
   pause.reason = body.text("reason", reason_max, Presence::required);
   return pause;
 }

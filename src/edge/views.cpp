@@ -96,6 +96,7 @@ void write_leg(JsonWriter& out, const flow::Leg& leg) {
   out.member("leg", leg.number);
   out.member("kind", flow::to_string(leg.kind));
   out.member_or_null("target", leg.target);
+  out.member_or_null("order_key", leg.order_key.is_zero() ? "" : to_string(leg.order_key));
   out.member("state", flow::to_string(leg.state));
   out.member("attempts", leg.attempts);
   out.member_or_null("due_at", has_due_time(leg.state) ? to_string(leg.due_at) : "");
@@ -130,6 +131,7 @@ void write_link(JsonWriter& out, const flow::LineLink& link) {
 void write_flow(JsonWriter& out, const flow::Flow& flow) {
   out.begin_object();
   out.member("state", flow::to_string(flow::state_of(flow)));
+  out.member("receipt_key", to_string(hash128(flow.natural_key)));
   if (!flow.supersedes.is_nil()) out.member("supersedes", to_string(flow.supersedes));
   out.key("legs").begin_array();
   for (const flow::Leg& leg : flow.legs) write_leg(out, leg);
@@ -304,6 +306,7 @@ void write_replay(JsonWriter& out, const flow::ReplayJob& job) {
   out.key("filter").begin_object();
   out.member_or_null("code", filter.code).member_or_null("target", filter.target);
   out.member_or_null("shop", filter.shop).member_or_null("member", filter.member);
+  out.member_or_null("region", filter.region).member_or_null("key", filter.key);
   out.member_or_null("from", filter.from ? to_string(*filter.from) : "");
   out.member_or_null("to", filter.to ? to_string(*filter.to) : "");
   out.member_or_null(

@@ -15,6 +15,13 @@ def replay(url, *arguments):
     return json.loads(done.stdout)
 
 
+def pauses(url, *arguments):
+    done = subprocess.run([str(BINARY), *arguments, "--to", url, "--json"], capture_output=True,
+                          text=True, timeout=60)
+    check(done.returncode == 0, f"{arguments}: {done.returncode} {done.stderr}")
+    return [(each["kind"], each["value"]) for each in json.loads(done.stdout)["items"]]
+
+
 def flows(url):
     return ask(f"{url}/v1/overview")[1]["flows"]
 
@@ -52,6 +59,10 @@ def main():
         documents = book(stack.erp.url, "/erp/v1/documents", "2026-11-21")
         references = [document["reference"] for document in documents]
         check(len(references) == 21 and len(set(references)) == 21, f"{len(references)} documents")
+        why = ("--by", "j.meier", "--reason", "the north moves house")
+        check(pauses(url, "pause", "region", "DE", *why) == [("region", "DE")], "a paused region")
+        check(pauses(url, "pause") == [("region", "DE")], "the list of pauses")
+        check(pauses(url, "resume", "region", "DE", *why) == [], "an ended pause")
         summary = reconcile(url, "2026-11-21", "2026-11-21")
         check(summary["items"]["break"] == 0 and summary["receipts"] == 21, summary)
 

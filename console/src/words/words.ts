@@ -337,7 +337,7 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "CF-3113",
     "paused",
     "Paused",
-    "Its shop or member is held back by hand. It goes on when the pause ends.",
+    "Its shop, member, region or key is held back by hand. It goes on when the pause ends.",
   ],
   [
     "CF-3201",
@@ -485,6 +485,8 @@ export function timelineSentence(entry: TimelineEntry): string {
       return "Came in and was stored safely";
     case "superseded":
       return "A newer version of the receipt took its place";
+    case "suspected":
+      return "Looks like another receipt under a new number";
     case "revision_noted":
       return "Another version of the receipt came and changed nothing";
     case "held":

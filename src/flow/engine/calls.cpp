@@ -326,7 +326,7 @@ bool Engine::take_row(Target& target, DuePage& page, std::size_t index, OpenBatc
   }
   const ActivePtr active = adopt(std::move(*flow), std::move(page.messages[index]));
   const Leg* leg = active->flow.leg(row.leg);
-  if ((leg == nullptr || !is_question(*leg)) && is_paused(*active)) {
+  if (leg != nullptr && !is_question(*leg) && is_paused(*active, *leg)) {
     take_paused(target, active, row);
     return true;
   }

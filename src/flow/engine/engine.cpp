@@ -370,7 +370,7 @@ bool Engine::take_directly(const ActivePtr& active, const Action& action, Staged
   if (target == nullptr || step == nullptr) return false;
   const OperationTraits* traits = caller_.traits(leg.target, step->operation);
   if (traits == nullptr || traits->batch_max > 1) return false;
-  if (!target->direct(action.order_key, action.holder) || is_paused(*active)) return false;
+  if (!target->direct(action.order_key, action.holder) || is_paused(*active, leg)) return false;
   if (active_.size() > options_.active_flows_max) return false;
   const Departure departure = departure_of(leg);
   if (caller_.gate(departure) > Duration{0}) return false;
@@ -474,6 +474,9 @@ void Engine::commit(const ActivePtr& active, const StagedPtr& staged) {
                   for (auto& follow : staged->committed) follow();
                   if (staged->sale_facts_changed) touch_book(active->flow);
                   check_link_done(active);
+                  if (active->committed.status == store::FlowStatus::parked) {
+                    resume_unpaused(active);
+                  }
                   run_next(active);
                 });
 }

@@ -147,8 +147,8 @@ class Engine {
   /// Ends it before its next page; what was let go on stays so.
   void cancel_replay(Id id, ReplayAnswer done);
 
-  /// Holds back what is sent to a target, or what belongs to a shop or a member; calls under way
-  /// end. Answers after the commit.
+  /// Holds back what is sent to a target, or what belongs to a shop, a member, a region or a key
+  /// (of a receipt, or of the order of legs); calls under way end. Answers after the commit.
   void pause(Pause pause, Done done);
   void unpause(PauseKind kind, const std::string& value, std::string by, Done done);
   [[nodiscard]] std::vector<Pause> pauses() const;
@@ -325,7 +325,10 @@ class Engine {
   void page_done(const ReplayPtr& replay);
   void finish_replay(const ReplayPtr& replay, ReplayState state);
   void adopt_pause(Pause pause);
-  [[nodiscard]] bool is_paused(const Active& active) const;
+  [[nodiscard]] bool is_paused(Active& active, const Leg& leg);
+  /// A flow whose call ended only after its pause was passed over by that pause's replay.
+  void resume_unpaused(const ActivePtr& active);
+  [[nodiscard]] bool is_of_region(std::string_view body, const std::string& region) const;
   void take_paused(Target& target, const ActivePtr& active, const store::DueRow& row);
   /// Begins a job whose document is stored, once no leg is on its way into a pause any more: it
   /// would pass such a leg by.
@@ -377,6 +380,7 @@ class Engine {
   std::map<std::string, std::shared_ptr<LinkQueue>> links_;
   std::map<Id, ReplayPtr> replays_;
   std::map<std::string, Pause> pauses_;
+  std::array<std::size_t, pause_kind_count> pauses_of_kind_{};
   std::vector<ReplayJob> stored_replays_;  ///< found running at start
   std::size_t pausing_ = 0;                ///< legs being parked by a pause, not yet committed
   std::vector<ReplayPtr> after_pausing_;   ///< replays that wait for these

@@ -13,6 +13,7 @@ constexpr std::size_t page_max = 64;
 struct Found {
   Id flow;
   bool wanted = false;
+  std::string body;  ///< where the filter names a region
   std::string currency;
   std::int64_t gross_minor = 0;
   std::uint64_t legs = 0;
@@ -39,6 +40,7 @@ Result<Found> look_at(store::Reader& reader, const ReplayFilter& filter,
   if (!*message || !matches(filter, **message)) return found;
   found.wanted = true;
   found.currency = (*message)->currency;
+  if (!filter.region.empty()) found.body = std::move((*message)->body);
   found.gross_minor = (*message)->gross_minor;
   for (const Leg& leg : flow->legs) {
     if (is_local(leg.kind)) continue;
@@ -70,6 +72,23 @@ Page read_page(store::Reader& reader, const ReplayFilter& filter, store::FlowSta
 
 store::DocumentRow document_of(const ReplayJob& job) {
   return {std::string(replay_documents), to_string(job.id), encode(job)};
+}
+
+/// What of a filter names the same as a pause of this kind.
+std::string& part_of(ReplayFilter& filter, PauseKind kind) {
+  switch (kind) {
+    case PauseKind::target:
+      return filter.target;
+    case PauseKind::shop:
+      return filter.shop;
+    case PauseKind::member:
+      return filter.member;
+    case PauseKind::region:
+      return filter.region;
+    case PauseKind::key:
+      break;
+  }
+  return filter.key;
 }
 
 Fault no_such_replay() {
@@ -157,7 +176,7 @@ void Engine::run_replay(const ReplayPtr& replay) {
          for (const Found& found : page->found) {
            job.after = found.flow;
            ++job.examined;
-           if (!found.wanted) continue;
+           if (!found.wanted || !is_of_region(found.body, job.request.filter.region)) continue;
            ++wanted;
            ++job.flows;
            job.legs += found.legs;
@@ -176,6 +195,12 @@ void Engine::run_replay(const ReplayPtr& replay) {
                                              job.request.flows_per_second};
          page_done(replay);
        });
+}
+
+bool Engine::is_of_region(std::string_view body, const std::string& region) const {
+  if (region.empty()) return true;
+  const auto parsed = parse_(body);
+  return parsed && parsed->region == region;
 }
 
 void Engine::release_for(const ReplayPtr& replay, Id flow) {
@@ -249,7 +274,8 @@ void Engine::adopt_pause(Pause pause) {
     target->paused = true;
   }
   std::string key = pause_key(pause.kind, pause.value);
-  pauses_.insert_or_assign(std::move(key), std::move(pause));
+  const auto kind = static_cast<std::size_t>(pause.kind);
+  if (pauses_.insert_or_assign(std::move(key), std::move(pause)).second) ++pauses_of_kind_[kind];
 }
 
 void Engine::unpause(PauseKind kind, const std::string& value, std::string by, Done done) {
@@ -267,7 +293,7 @@ void Engine::unpause(PauseKind kind, const std::string& value, std::string by, D
   if (kind != PauseKind::target) {
     ReplayRequest request;
     request.filter.code = contract::error_code::paused;
-    (kind == PauseKind::shop ? request.filter.shop : request.filter.member) = value;
+    part_of(request.filter, kind) = value;
     request.dry_run = false;
     request.by = std::move(by);
     request.reason = "the pause has ended";
@@ -280,7 +306,7 @@ void Engine::unpause(PauseKind kind, const std::string& value, std::string by, D
                                   done = std::move(done)](store::UnitResult result) mutable {
     if (!*alive || stopped_) return;
     if (result.outcome != store::Outcome::applied) return stop(std::move(result.fault));
-    pauses_.erase(key);
+    if (pauses_.erase(key) > 0) --pauses_of_kind_[static_cast<std::size_t>(kind)];
     if (kind == PauseKind::target) {
       Target& target = *target_of(value);
       target.paused = false;
@@ -299,11 +325,39 @@ std::vector<Pause> Engine::pauses() const {
   return all;
 }
 
-bool Engine::is_paused(const Active& active) const {
+bool Engine::is_paused(Active& active, const Leg& leg) {
   if (pauses_.empty()) return false;
-  return pauses_.contains(pause_key(PauseKind::shop, active.shop)) ||
-         (!active.flow.member.empty() &&
-          pauses_.contains(pause_key(PauseKind::member, active.flow.member)));
+  const auto any = [this](PauseKind kind) {
+    return pauses_of_kind_[static_cast<std::size_t>(kind)] > 0;
+  };
+  const auto held = [this](PauseKind kind, std::string_view value) {
+    return pauses_.contains(pause_key(kind, value));
+  };
+  const Flow& flow = active.flow;
+  if (held(PauseKind::shop, active.shop)) return true;
+  if (!flow.member.empty() && held(PauseKind::member, flow.member)) return true;
+  if (any(PauseKind::key)) {
+    for (const Hash128& key : {leg.order_key, leg.book, hash128(flow.natural_key)}) {
+      if (!key.is_zero() && held(PauseKind::key, to_string(key))) return true;
+    }
+  }
+  if (!any(PauseKind::region)) return false;
+  if (active.transaction == nullptr) {
+    auto parsed = parse_(*active.body);
+    if (!parsed) return false;
+    active.transaction = std::make_shared<const contract::Transaction>(std::move(*parsed));
+  }
+  return held(PauseKind::region, active.transaction->region);
+}
+
+void Engine::resume_unpaused(const ActivePtr& active) {
+  for (const Leg& leg : active->flow.legs) {
+    const bool waits = leg.state == LegState::parked && leg.reason == contract::error_code::paused;
+    if (!waits || is_paused(*active, leg)) continue;
+    enqueue(active, [this, active, number = leg.number](Staged& staged) {
+      return apply(active, Released{number, {}, {{}, "the pause has ended"}}, staged);
+    });
+  }
 }
 
 void Engine::take_paused(Target& target, const ActivePtr& active, const store::DueRow& row) {

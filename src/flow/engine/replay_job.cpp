@@ -11,7 +11,9 @@ namespace crossfoot::flow {
 
 namespace {
 
-constexpr std::uint64_t stored_version = 1;
+/// 2: a filter may name a region or a key.
+constexpr std::uint64_t stored_version = 2;
+constexpr std::uint64_t pause_version = 1;
 
 void put(ByteWriter& out, std::optional<BusinessDate> date) {
   out.boolean(date.has_value());
@@ -38,9 +40,11 @@ void put(ByteWriter& out, const ReplayRequest& request) {
   out.text(request.by);
   out.text(request.reason);
   out.u64(request.flows_per_second);
+  out.text(filter.region);
+  out.text(filter.key);
 }
 
-ReplayRequest request_of(ByteReader& in) {
+ReplayRequest request_of(ByteReader& in, std::uint64_t version) {
   ReplayRequest request;
   ReplayFilter& filter = request.filter;
   filter.code = in.text();
@@ -55,6 +59,10 @@ ReplayRequest request_of(ByteReader& in) {
   request.by = in.text();
   request.reason = in.text();
   request.flows_per_second = static_cast<std::uint32_t>(in.u64());
+  if (version >= 2) {
+    filter.region = in.text();
+    filter.key = in.text();
+  }
   return request;
 }
 
@@ -66,7 +74,8 @@ std::string_view to_string(ReplayState state) {
 }
 
 std::string_view to_string(PauseKind kind) {
-  static constexpr std::array<std::string_view, 3> names{"target", "shop", "member"};
+  static constexpr std::array<std::string_view, pause_kind_count> names{"target", "shop", "member",
+                                                                        "region", "key"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -87,12 +96,19 @@ bool matches(const ReplayFilter& filter, const store::MessageRow& message) {
          (!filter.to || message.business_date <= *filter.to);
 }
 
+bool has_key(const Flow& flow, const Leg& leg, std::string_view key) {
+  return (!leg.order_key.is_zero() && to_string(leg.order_key) == key) ||
+         (!leg.book.is_zero() && to_string(leg.book) == key) ||
+         to_string(hash128(flow.natural_key)) == key;
+}
+
 std::vector<std::uint16_t> stuck_legs(const ReplayFilter& filter, const Flow& flow) {
   std::vector<std::uint16_t> numbers;
   for (const Leg& leg : flow.legs) {
     const bool wanted = is_stuck(leg.state) && (!filter.dead_only || leg.state == LegState::dead) &&
                         (filter.code.empty() || filter.code == leg.reason) &&
-                        (filter.target.empty() || filter.target == leg.target);
+                        (filter.target.empty() || filter.target == leg.target) &&
+                        (filter.key.empty() || has_key(flow, leg, filter.key));
     if (wanted) numbers.push_back(leg.number);
   }
   return numbers;
@@ -125,7 +141,7 @@ Result<ReplayJob> decode_replay(std::string_view bytes) {
   ReplayJob job;
   const std::uint64_t version = in.u64();
   job.id = in.id();
-  job.request = request_of(in);
+  job.request = request_of(in, version);
   job.state = in.enumerator(replay_state_last);
   job.created_at = in.instant();
   job.finished_at = in.instant();
@@ -139,13 +155,15 @@ Result<ReplayJob> decode_replay(std::string_view bytes) {
     std::string currency = in.text();
     job.money.emplace_back(std::move(currency), in.i64());
   }
-  if (version != stored_version || in.failed() || !in.at_end()) return fail(damaged("replay"));
+  if (version == 0 || version > stored_version || in.failed() || !in.at_end()) {
+    return fail(damaged("replay"));
+  }
   return job;
 }
 
 std::string encode(const Pause& pause) {
   ByteWriter out;
-  out.u64(stored_version);
+  out.u64(pause_version);
   out.enumerator(pause.kind);
   out.text(pause.value);
   out.text(pause.by);
@@ -163,7 +181,7 @@ Result<Pause> decode_pause(std::string_view bytes) {
   pause.by = in.text();
   pause.reason = in.text();
   pause.since = in.instant();
-  if (version != stored_version || in.failed() || !in.at_end()) return fail(damaged("pause"));
+  if (version != pause_version || in.failed() || !in.at_end()) return fail(damaged("pause"));
   return pause;
 }
 

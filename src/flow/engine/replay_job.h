@@ -21,6 +21,8 @@ struct ReplayFilter {
   std::string target;  ///< of the leg; legs inside Crossfoot have none
   std::string shop;
   std::string member;
+  std::string region;  ///< as the transaction states it
+  std::string key;     ///< of a receipt, or of the order of a leg: 32 hexadecimal digits
   std::optional<BusinessDate> from;  ///< business date, inclusive
   std::optional<BusinessDate> to;
   std::optional<std::uint8_t> channel;  ///< contract::Channel
@@ -61,7 +63,11 @@ struct ReplayJob {
   void add_money(const std::string& currency, std::int64_t minor);
 };
 
+/// But for the region, which stands in the message's original.
 [[nodiscard]] bool matches(const ReplayFilter& filter, const store::MessageRow& message);
+/// The keys of a leg that may be held back: of its receipt, of the receipt whose book it belongs
+/// to, of its order.
+[[nodiscard]] bool has_key(const Flow& flow, const Leg& leg, std::string_view key);
 /// Numbers of the flow's stuck legs that the filter means.
 [[nodiscard]] std::vector<std::uint16_t> stuck_legs(const ReplayFilter& filter, const Flow& flow);
 
@@ -72,8 +78,9 @@ struct ReplayJob {
 /// The kind of document under which jobs are stored, by their id: later ones sort behind.
 inline constexpr std::string_view replay_documents = "replay";
 
-enum class PauseKind : std::uint8_t { target, shop, member };
-inline constexpr auto pause_kind_last = PauseKind::member;
+enum class PauseKind : std::uint8_t { target, shop, member, region, key };
+inline constexpr auto pause_kind_last = PauseKind::key;
+inline constexpr std::size_t pause_kind_count = static_cast<std::size_t>(pause_kind_last) + 1;
 [[nodiscard]] std::string_view to_string(PauseKind kind);
 
 /// Something whose legs wait until a person lets them go on.

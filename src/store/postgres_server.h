@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -73,7 +74,7 @@ class PostgresServer {
     log_ = ends[0];
     std::string told;
     char byte = 0;
-    while (told.find("ready to accept connections") == std::string::npos) {
+    while (told.find("ready to accept ") == std::string::npos) {
       if (read(log_, &byte, 1) != 1) throw std::runtime_error("no PostgreSQL server: " + told);
       told.push_back(byte);
     }
@@ -86,6 +87,16 @@ class PostgresServer {
     server_ = -1;
   }
 
+  /// Starts anew as a standby that is promoted at once: the cluster gets a newer timeline.
+  void begin_timeline() {
+    stop(SIGINT);
+    std::ofstream(data() + "/standby.signal").flush();
+    start();
+    if (execute("SELECT pg_promote()::text") != "true") throw std::runtime_error("not promoted");
+  }
+
+  /// Of the server's socket.
+  [[nodiscard]] std::string folder() const { return folder_.file(""); }
   [[nodiscard]] std::string url(const std::string& database) const {
     return fmt::format("host={} user=postgres dbname={}", folder_.file(""), database);
   }

@@ -16,16 +16,8 @@ void Engine::start(std::vector<std::string> names, Done done) {
   auto orders = std::make_shared<std::vector<store::DocumentRow>>();
   read(
       [positions, moving, orders](store::Reader& reader) {
-        std::vector<std::uint64_t> last(partition_count);
-        for (Partition partition = 0; partition < partition_count; ++partition) {
-          auto position = reader.last_position(partition);
-          if (!position) {
-            *positions = fail(position.error());
-            return;
-          }
-          last[partition] = *position;
-        }
-        *positions = std::move(last);
+        *positions = reader.last_positions();
+        if (!*positions) return;
         for (const std::string_view kind : {pause_documents, replay_documents}) {
           auto documents = reader.documents(kind, {}, stored_orders_max, true);
           if (!documents) {

@@ -59,6 +59,16 @@ class Reader {
   virtual Result<std::vector<ParkedGroup>> parked_groups(FlowStatus status) = 0;
 
   virtual Result<std::uint64_t> last_position(Partition partition) = 0;
+  /// Of every partition, by its number: what a start asks for.
+  virtual Result<std::vector<std::uint64_t>> last_positions() {
+    std::vector<std::uint64_t> all(partition_count);
+    for (Partition partition = 0; partition < partition_count; ++partition) {
+      const auto last = last_position(partition);
+      if (!last) return fail(last.error());
+      all[partition] = *last;
+    }
+    return all;
+  }
   virtual Result<std::vector<JournalRow>> journal_at(Partition partition,
                                                      std::span<const std::uint64_t> positions) = 0;
   virtual Result<std::vector<JournalRow>> journal_after(Partition partition, std::uint64_t position,

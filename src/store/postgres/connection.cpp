@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -17,6 +18,19 @@ namespace {
 constexpr std::array connection_keys{"connect_timeout",  "keepalives_idle",  "keepalives_interval",
                                      "keepalives_count", "tcp_user_timeout", "application_name",
                                      "dbname",           "client_encoding"};
+
+/// The parts of a list with commas, empty ones too.
+std::vector<std::string> parts_of(const char* list) {
+  std::vector<std::string> parts;
+  if (list == nullptr || *list == '\0') return parts;
+  std::string_view rest = list;
+  for (;;) {
+    const std::size_t comma = rest.find(',');
+    parts.emplace_back(rest.substr(0, comma));
+    if (comma == std::string_view::npos) return parts;
+    rest.remove_prefix(comma + 1);
+  }
+}
 
 std::string_view trimmed(const char* message) {
   std::string_view text = message == nullptr ? "" : message;
@@ -63,10 +77,20 @@ Id Rows::id(int row, int column) const {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& url) {
-  std::array<const char*, connection_keys.size() + 1> keys{};
-  std::ranges::copy(connection_keys, keys.begin());
-  const std::array<const char*, connection_keys.size() + 1> values{
-      "5", "10", "3", "3", "15000", "crossfoot", url.c_str(), "UTF8", nullptr};
+  return open(url, nullptr);
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, const Host* host) {
+  std::vector<const char*> keys(connection_keys.begin(), connection_keys.end());
+  std::vector<const char*> values{"5", "10", "3", "3", "15000", "crossfoot", url.c_str(), "UTF8"};
+  if (host != nullptr) {
+    // What comes after the connection string stands above what it says. An empty value is the
+    // default.
+    keys.insert(keys.end(), {"host", "hostaddr", "port"});
+    values.insert(values.end(), {host->name.c_str(), host->address.c_str(), host->port.c_str()});
+  }
+  keys.push_back(nullptr);
+  values.push_back(nullptr);
   std::unique_ptr<Connection> connection(
       new Connection(PQconnectdbParams(keys.data(), values.data(), 1)));
   PGconn* handle = connection->handle_.get();
@@ -78,6 +102,76 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& url) {
     return fail(unavailable_fault("connect", std::string(trimmed(PQerrorMessage(handle)))));
   }
   return connection;
+}
+
+std::vector<Connection::Host> Connection::hosts_of(const std::string& url) {
+  char* error = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfoParse(url.c_str(), &error), &PQconninfoFree);
+  PQfreemem(error);
+  std::vector<std::string> names;
+  std::vector<std::string> addresses;
+  std::vector<std::string> ports;
+  if (options) {
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+      const std::string_view keyword = option->keyword;
+      if (keyword == "host") names = parts_of(option->val);
+      if (keyword == "hostaddr") addresses = parts_of(option->val);
+      if (keyword == "port") ports = parts_of(option->val);
+    }
+  }
+  // One port stands for all hosts.
+  const auto part = [](const std::vector<std::string>& parts, std::size_t index) {
+    if (parts.size() == 1) return parts.front();
+    return index < parts.size() ? parts[index] : std::string();
+  };
+  const std::size_t count = std::max(names.size(), addresses.size());
+  std::vector<Host> hosts;
+  for (std::size_t i = 0; i < count; ++i) {
+    hosts.push_back({names.size() == count ? names[i] : std::string(),
+                     addresses.size() == count ? addresses[i] : std::string(), part(ports, i)});
+  }
+  return hosts;
+}
+
+Result<std::int64_t> Connection::read_timeline() {
+  // The first eight digits of a log file's name are its timeline. A standby writes no log.
+  const auto rows = run_one(
+      "SELECT CASE WHEN pg_is_in_recovery() THEN 0 ELSE"
+      " ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint END");
+  if (!rows) return fail(rows.error());
+  return rows->integer(0, 0);
+}
+
+Result<std::unique_ptr<Connection>> Connection::open_newest(const std::string& url,
+                                                            NewestTimeline& newest) {
+  const std::vector<Host> hosts = hosts_of(url);
+  std::unique_ptr<Connection> best;
+  std::int64_t best_timeline = 0;
+  std::string causes;
+  for (std::size_t i = 0; i < std::max(hosts.size(), std::size_t{1}); ++i) {
+    auto opened = open(url, hosts.size() > 1 ? &hosts[i] : nullptr);
+    const Result<std::int64_t> timeline =
+        opened ? (*opened)->read_timeline() : fail(opened.error());
+    if (!timeline) {
+      causes += (causes.empty() ? "" : "; ") + timeline.error().cause;
+    } else if (best == nullptr || *timeline > best_timeline) {
+      best = std::move(*opened);
+      best_timeline = *timeline;
+    }
+  }
+  if (best == nullptr) return fail(unavailable_fault("connect", std::move(causes)));
+  std::int64_t known = newest.load();
+  while (best_timeline > known && !newest.compare_exchange_weak(known, best_timeline)) {
+  }
+  if (best_timeline < known) {
+    return fail(unavailable_fault(
+        "connect",
+        fmt::format("the only server that may be written is on timeline {}, and commits have gone "
+                    "to timeline {}: it is an old primary, take it out of the list of hosts",
+                    best_timeline, known)));
+  }
+  return best;
 }
 
 Fault Connection::lost() const {

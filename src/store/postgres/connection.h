@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -66,11 +67,19 @@ struct Ran {
   bool sent_in_part = false;
 };
 
+/// The newest timeline that any connection of a data store has seen. Any thread.
+using NewestTimeline = std::atomic<std::int64_t>;
+
 /// One connection to the server, always in pipeline mode, used by one thread at a time.
 class Connection {
  public:
   /// `url`: libpq's connection string or URI. Faults: CF-5001.
   static Result<std::unique_ptr<Connection>> open(const std::string& url);
+  /// Of the hosts in `url` that answer as it asks for, the one on the newest timeline, for only a
+  /// promotion begins a timeline: an old primary that has come back is on an older one. Refuses,
+  /// CF-5001, what is older than `newest`, and raises that.
+  static Result<std::unique_ptr<Connection>> open_newest(const std::string& url,
+                                                         NewestTimeline& newest);
 
   /// Sends all steps at once and waits for their answers. Outside a transaction the steps of one
   /// call are one transaction.
@@ -96,6 +105,16 @@ class Connection {
     bool sent = false;   ///< in the pipeline under way
   };
   explicit Connection(PGconn* handle) : handle_(handle) {}
+  /// One of the hosts of a connection string; each member empty where it says nothing of it.
+  struct Host {
+    std::string name;
+    std::string address;
+    std::string port;
+  };
+  static std::vector<Host> hosts_of(const std::string& url);
+  static Result<std::unique_ptr<Connection>> open(const std::string& url, const Host* host);
+  /// 0 of a standby.
+  Result<std::int64_t> read_timeline();
 
   bool send(const Step& step, const std::string& name, bool parse);
   /// Reads the answer to one message; false when the pipeline must not be read on.

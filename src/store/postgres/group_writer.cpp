@@ -36,7 +36,7 @@ std::uint64_t bytes_of(const Unit& unit) {
 Status GroupWriter::connect() {
   if (connection_ && connection_->usable()) return {};
   connection_.reset();
-  Result<std::unique_ptr<Connection>> opened = Connection::open(options_.url);
+  Result<std::unique_ptr<Connection>> opened = Connection::open_newest(options_.url, newest_);
   if (!opened) return fail(opened.error());
   // After a failover this may be another server: it is judged as the first one was.
   const Result<ServerSettings> settings = read_settings(**opened);

@@ -34,8 +34,8 @@ class GroupWriter {
     bool no_loss_on_node_failure = false;
   };
 
-  GroupWriter(runtime::Scheduler& home, Options options)
-      : home_(home), options_(std::move(options)), queue_(home) {}
+  GroupWriter(runtime::Scheduler& home, NewestTimeline& newest, Options options)
+      : home_(home), newest_(newest), options_(std::move(options)), queue_(home) {}
 
   /// Connects, brings the schema up to date, takes over all partitions.
   Result<Opened> open();
@@ -77,6 +77,7 @@ class GroupWriter {
   [[nodiscard]] Fault closed() const;
 
   runtime::Scheduler& home_;
+  NewestTimeline& newest_;
   Options options_;
   std::unique_ptr<Connection> connection_;
   std::uint64_t owner_epoch_ = 0;

@@ -22,10 +22,11 @@ class PostgresStore final : public Store {
   explicit PostgresStore(PostgresOptions options)
       : options_(std::move(options)),
         home_(*options_.home),
-        writer_(home_, {.url = options_.url,
-                        .budget = options_.commit_budget,
-                        .row_bytes_max = options_.row_bytes_max,
-                        .no_loss_on_node_failure = options_.no_loss_on_node_failure}) {}
+        writer_(home_, newest_timeline_,
+                {.url = options_.url,
+                 .budget = options_.commit_budget,
+                 .row_bytes_max = options_.row_bytes_max,
+                 .no_loss_on_node_failure = options_.no_loss_on_node_failure}) {}
   ~PostgresStore() override { stop_threads(); }
 
   Status open();
@@ -41,11 +42,16 @@ class PostgresStore final : public Store {
 
  private:
   void stop_threads();
+  bool write_step() { return writer_.run_once(); }
   bool read_step(PostgresReader& reader);
+  bool inline_read_step() { return read_step(*readers_.front()); }
+  /// Inline execution: runs the step as a task of home, again while it has more to do.
+  void schedule(bool& scheduled, bool (PostgresStore::*step)());
 
   PostgresOptions options_;
   runtime::Scheduler& home_;
   Opened opened_;
+  NewestTimeline newest_timeline_{0};
   GroupWriter writer_;
   std::vector<std::unique_ptr<PostgresReader>> readers_;
 
@@ -54,16 +60,23 @@ class PostgresStore final : public Store {
   bool closing_ = false;  ///< shard thread
   std::unique_ptr<Worker> write_worker_;
   std::vector<std::unique_ptr<Worker>> read_workers_;
+  bool write_scheduled_ = false;
+  bool read_scheduled_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 Status PostgresStore::open() {
   Result<Opened> opened = writer_.open();
   if (!opened) return fail(opened.error());
   opened_ = *opened;
+  if (options_.inline_execution) {
+    readers_.push_back(std::make_unique<PostgresReader>(options_.url, newest_timeline_, home_));
+    return {};
+  }
   write_worker_ = std::make_unique<Worker>(
       "cf-writer", [this] { return writer_.run_once(); }, options_.commit_pace);
   for (std::size_t i = 0; i < options_.readers; ++i) {
-    readers_.push_back(std::make_unique<PostgresReader>(options_.url, home_));
+    readers_.push_back(std::make_unique<PostgresReader>(options_.url, newest_timeline_, home_));
     read_workers_.push_back(std::make_unique<Worker>(
         "cf-reader", [this, each = readers_.back().get()] { return read_step(*each); }));
   }
@@ -77,7 +90,11 @@ void PostgresStore::stop_threads() {
 
 void PostgresStore::commit(Unit unit, Committed done) {
   writer_.push(std::move(unit), std::move(done));
-  write_worker_->wake();
+  if (write_worker_) {
+    write_worker_->wake();
+  } else {
+    schedule(write_scheduled_, &PostgresStore::write_step);
+  }
 }
 
 void PostgresStore::read(Work work, Done done) {
@@ -88,7 +105,18 @@ void PostgresStore::read(Work work, Done done) {
     }
     return;
   }
+  if (read_workers_.empty()) return schedule(read_scheduled_, &PostgresStore::inline_read_step);
   for (const auto& worker : read_workers_) worker->wake();
+}
+
+void PostgresStore::schedule(bool& scheduled, bool (PostgresStore::*step)()) {
+  if (scheduled) return;
+  scheduled = true;
+  home_.post([this, &scheduled, step, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    scheduled = false;
+    if ((this->*step)()) schedule(scheduled, step);
+  });
 }
 
 bool PostgresStore::read_step(PostgresReader& reader) {

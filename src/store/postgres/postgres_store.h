@@ -24,6 +24,8 @@ struct PostgresOptions {
   std::uint64_t row_bytes_max = 64U << 20;  ///< a longer body, state or entry fails its unit
   /// Refuses to run without a synchronous standby.
   bool no_loss_on_node_failure = false;
+  /// Everything runs as tasks of `home`, no thread is started: for simulations.
+  bool inline_execution = false;
 };
 
 /// Opens, or creates, a data store in the schema `crossfoot` of a PostgreSQL database (15 or

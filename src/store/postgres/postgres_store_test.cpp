@@ -131,9 +131,10 @@ TEST_F(PostgresStoreTest, AConnectionLostBetweenCommitsCostsOneGroupAtMost) {
   EXPECT_EQ(again.outcome, Outcome::applied);
   EXPECT_EQ(again.positions.front(), 1U);
   // Each reader notices its own lost connection once.
-  while (!bed.read([](Reader& r) { return r.load_flow(number_id(2)); }).has_value()) {
-  }
-  EXPECT_TRUE(bed.has_flow(2));
+  const auto load = [](Reader& r) { return r.load_flow(number_id(2)); };
+  auto found = bed.read(load);
+  while (!found) found = bed.read(load);
+  EXPECT_TRUE(found->has_value());
 }
 
 TEST_F(PostgresStoreTest, AConnectionLostWhileWritingWritesNothing) {
@@ -344,6 +345,36 @@ TEST_F(PostgresStoreTest, TheFirstHostThatMayBeWrittenIsTaken) {
   const Bed absent({.url = "host=/nonexistent dbname=x password=secret-word"});
   EXPECT_EQ(absent.fault.code, "CF-5001");
   EXPECT_EQ(absent.fault.cause.find("secret-word"), std::string::npos);
+}
+
+TEST_F(PostgresStoreTest, AnOldPrimaryThatComesBackIsNeverWrittenTo) {
+  // Goal: of two servers that may be written the promoted one is taken, whatever their order; when
+  // it is gone, the old one is refused by whoever has committed to the promoted one.
+  PostgresServer old;
+  PostgresServer promoted;
+  promoted.begin_timeline();
+  const std::string url =
+      fmt::format("host={},{} user=postgres dbname=postgres target_session_attrs=read-write",
+                  old.folder(), promoted.folder());
+  const std::string written = "SELECT coalesce(to_regclass('crossfoot.meta')::text, 'none')";
+  Bed bed({.url = url});
+  ASSERT_NE(bed.store, nullptr) << bed.fault.cause;
+  EXPECT_EQ(bed.commit(numbered_unit(1)).outcome, Outcome::applied);
+  EXPECT_TRUE(bed.has_flow(1));
+  EXPECT_EQ(old.execute(written), "none");
+
+  promoted.stop(SIGQUIT);
+  // A lost connection is noticed by the first or the second use of it.
+  UnitResult refused;
+  for (std::uint64_t n = 2; n < 5; ++n) refused = bed.commit(numbered_unit(n));
+  EXPECT_EQ(refused.fault.code, "CF-5001");
+  EXPECT_THAT(refused.fault.cause, testing::HasSubstr("old primary"));
+  EXPECT_EQ(bed.read([](Reader& r) { return r.load_flow(number_id(1)); }).error().code, "CF-5001");
+  EXPECT_EQ(old.execute(written), "none");
+
+  promoted.start();
+  EXPECT_EQ(bed.commit(numbered_unit(5)).outcome, Outcome::applied);
+  EXPECT_EQ(old.execute(written), "none");
 }
 
 TEST_F(PostgresStoreTest, SettingsThatMayLoseCommitsAreRefused) {

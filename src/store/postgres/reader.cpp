@@ -52,7 +52,7 @@ DocumentRow document_of(const Rows& rows, int row) {
 Status PostgresReader::connect() {
   if (connection_ && connection_->usable()) return {};
   connection_.reset();
-  Result<std::unique_ptr<Connection>> opened = Connection::open(url_);
+  Result<std::unique_ptr<Connection>> opened = Connection::open_newest(url_, newest_);
   if (!opened) return fail(opened.error());
   // As in the writer, rows are found by an index whatever the statistics say. Only joins and scans
   // without order are ruled out: pages over an index need no sorting.
@@ -194,6 +194,20 @@ Result<std::uint64_t> PostgresReader::last_position(Partition partition) {
       [](const Rows& rows, int row) { return rows.number<std::uint64_t>(row, 0); });
   if (!last) return fail(last.error());
   return last->value_or(0);
+}
+
+Result<std::vector<std::uint64_t>> PostgresReader::last_positions() {
+  // 4,096 looks into the index, and one round trip.
+  const auto rows = query(
+      "SELECT p, (SELECT max(position) FROM journal WHERE partition = p)"
+      " FROM generate_series(0, 4095) AS p",
+      {});
+  if (!rows) return fail(rows.error());
+  std::vector<std::uint64_t> all(partition_count);
+  for (int i = 0; i < rows->size(); ++i) {
+    all[rows->number<std::size_t>(i, 0) % partition_count] = rows->number<std::uint64_t>(i, 1);
+  }
+  return all;
 }
 
 Result<std::vector<JournalRow>> PostgresReader::journal_at(

@@ -19,8 +19,8 @@ class PostgresReader final : public Reader {
  public:
   static constexpr Duration snapshot_age_max{std::chrono::seconds{1}};
 
-  PostgresReader(std::string url, const runtime::Scheduler& clock)
-      : url_(std::move(url)), clock_(clock) {}
+  PostgresReader(std::string url, NewestTimeline& newest, const runtime::Scheduler& clock)
+      : url_(std::move(url)), newest_(newest), clock_(clock) {}
 
   void begin();
   void end();
@@ -42,6 +42,7 @@ class PostgresReader final : public Reader {
                                                std::size_t limit) override;
   Result<std::vector<ParkedGroup>> parked_groups(FlowStatus status) override;
   Result<std::uint64_t> last_position(Partition partition) override;
+  Result<std::vector<std::uint64_t>> last_positions() override;
   Result<std::vector<JournalRow>> journal_at(Partition partition,
                                              std::span<const std::uint64_t> positions) override;
   Result<std::vector<JournalRow>> journal_after(Partition partition, std::uint64_t position,
@@ -66,6 +67,7 @@ class PostgresReader final : public Reader {
       -> Result<std::optional<decltype(make(std::declval<const Rows&>(), 0))>>;
 
   std::string url_;
+  NewestTimeline& newest_;
   const runtime::Scheduler& clock_;
   std::unique_ptr<Connection> connection_;
   std::optional<Fault> refusal_;

@@ -551,7 +551,8 @@ class Decider {
     const RetryPolicy& policy = facts_.retry.of(FaultClass::unknown_outcome);
     const auto attempts = std::max<std::uint16_t>(leg.attempts, 1);
     leg.due_at = facts_.now + policy.delay(attempts, Duration{retry_after}, facts_.random);
-    if (leg.calling_until.micros == 0) leg.calling_until = facts_.now;
+    // The call may have left late (the process stood still), or the clock was set meanwhile.
+    leg.calling_until = std::max(leg.calling_until, facts_.now);
     const Duration since_first = facts_.now - leg.first_due_at;
     const bool in_window = traits.idempotent && since_first < traits.idempotent_for &&
                            !policy.is_used_up(leg.attempts, since_first);

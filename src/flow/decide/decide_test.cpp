@@ -205,6 +205,24 @@ TEST(Decide, NotFoundCountsOnlyAfterTheSettleTime) {
   EXPECT_EQ(flow.legs[1].state, LegState::due);
 }
 
+// Goal: a call that left late, because the process stood still after its intent was committed, has
+// its settle time from when it was given up, and so has one that a restart finds.
+TEST(Decide, TheSettleTimeBeginsWhenTheCallIsGivenUp) {
+  Flow late = calling();
+  const Facts given_up = facts_at(std::chrono::seconds{70});
+  (void)decide(late, Failed{2, fault(FaultClass::unknown_outcome)}, given_up);
+  Flow restarted = calling();
+  (void)decide(restarted, Restarted{2}, given_up);
+  for (Flow* flow : {&late, &restarted}) {
+    (void)decide(*flow, LookedUp{2, std::optional<ItemAnswer>{}},
+                 facts_at(std::chrono::seconds{99}));
+    EXPECT_EQ(flow->legs[1].state, LegState::unknown);
+    (void)decide(*flow, LookedUp{2, std::optional<ItemAnswer>{}},
+                 facts_at(std::chrono::seconds{101}));
+    EXPECT_EQ(flow->legs[1].state, LegState::due);
+  }
+}
+
 TEST(Decide, WithinItsWindowAKeyAllowsTheSameRequestAgain) {
   Flow flow = calling();
   Facts facts = facts_at();

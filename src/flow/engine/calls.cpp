@@ -137,24 +137,24 @@ void Engine::ask(const ActivePtr& active, std::uint16_t number) {
   Target* target = target_of(leg.target);
   const OperationTraits* traits = caller_.traits(leg.target, step->operation);
   ++active->outstanding;
-  caller_.lookup(
-      leg.target, step->operation, step->reference, traits->deadline,
-      [this, alive = alive_, active, number, target](Result<std::optional<ItemAnswer>> found) {
-        if (!*alive || stopped_) return;
-        --active->outstanding;
-        release_slot(*target);
-        enqueue(active,
-                [this, active, number, target, found = std::move(found)](Staged& staged) mutable {
-                  const auto at = std::ranges::find(active->asking, number, &store::DueRow::leg);
-                  INVARIANT(at != active->asking.end(), "a question under way has its due row");
-                  staged.unit.taken.push_back(*at);
-                  staged.committed.emplace_back([target, row = *at] { target->taken(row); });
-                  target->held.erase(at->order_key);
-                  active->asking.erase(at);
-                  (void)apply(active, LookedUp{number, std::move(found)}, staged);
-                  return true;
-                });
-      });
+  caller_.lookup(leg.target, step->operation, step->reference, traits->deadline,
+                 [this, alive = alive_, active, number, target,
+                  asked = now()](Result<std::optional<ItemAnswer>> found) {
+                   if (!*alive || stopped_) return;
+                   --active->outstanding;
+                   release_slot(*target);
+                   enqueue(active, [this, active, number, target, asked,
+                                    found = std::move(found)](Staged& staged) mutable {
+                     const auto at = std::ranges::find(active->asking, number, &store::DueRow::leg);
+                     INVARIANT(at != active->asking.end(), "a question under way has its due row");
+                     staged.unit.taken.push_back(*at);
+                     staged.committed.emplace_back([target, row = *at] { target->taken(row); });
+                     target->held.erase(at->order_key);
+                     active->asking.erase(at);
+                     (void)apply(active, LookedUp{number, std::move(found)}, staged, asked);
+                     return true;
+                   });
+                 });
 }
 
 void Engine::release_slot(Target& target) {

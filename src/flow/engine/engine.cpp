@@ -11,6 +11,11 @@ namespace crossfoot::flow {
 
 namespace {
 
+/// A wall clock that is ahead by more than this has been set …
+constexpr Duration clock_step_max{std::chrono::seconds{1}};
+/// … and the engine's clock comes up to one that was set by one part in so many.
+constexpr std::int64_t clock_catch_up = 16;
+
 store::FlowStatus status_of(const Flow& flow) {
   switch (state_of(flow)) {
     case FlowState::open:
@@ -89,7 +94,9 @@ Engine::Engine(runtime::Scheduler& scheduler, store::Store& data_store, Caller& 
       salt_secret_(options_.salt_secret.empty() ? std::to_string(seed) : options_.salt_secret),
       on_fatal_(std::move(on_fatal)),
       ids_(data_store.opened().incarnation),
-      floor_(data_store.opened().last_recorded_at) {}
+      started_(std::max(data_store.opened().last_recorded_at, scheduler.now())),
+      floor_(started_),
+      read_at_(scheduler.monotonic()) {}
 
 Engine::~Engine() {
   *alive_ = false;
@@ -98,8 +105,19 @@ Engine::~Engine() {
 }
 
 Instant Engine::now() {
-  // The engine's clock never runs below what it has committed.
-  floor_ = std::max(floor_, scheduler_.now());
+  const Duration passed = scheduler_.monotonic() - read_at_;
+  read_at_ += passed;
+  // The engine's clock never runs below what it has committed. When the wall clock is set, it comes
+  // up to it slowly: set forward, a target that may still be at work must not be given less time
+  // for it; set back, timers go on all the same.
+  const Instant wall = scheduler_.now();
+  const Instant straight = floor_ + passed;
+  const Duration drift = passed / clock_catch_up;
+  if (wall > straight + clock_step_max) {
+    floor_ = straight + drift;
+  } else {
+    floor_ = std::max(wall, straight - drift);
+  }
   return floor_;
 }
 
@@ -228,6 +246,9 @@ Facts Engine::facts_for(const Flow& flow, std::uint16_t number) {
       const OperationTraits* traits = caller_.traits(leg->target, step->operation);
       if (traits != nullptr) facts.traits = *traits;
     }
+    // Whether the clock was set before this process began cannot be told from how long nobody was
+    // there: what was under way then has its settle time from the beginning.
+    if (leg->calling_until < started_) facts.traits.settle += started_ - leg->calling_until;
   }
   return facts;
 }
@@ -304,10 +325,13 @@ struct LegOf {
 
 }  // namespace
 
-bool Engine::apply(const ActivePtr& active, Event event, Staged& staged) {
+bool Engine::apply(const ActivePtr& active, Event event, Staged& staged,
+                   std::optional<Instant> asked) {
   if (auto* claimed = std::get_if<Claimed>(&event)) order_legs(claimed->more);
   const std::uint16_t leg = std::visit(LegOf{}, event);
-  const Facts facts = facts_for(active->flow, leg);
+  Facts facts = facts_for(active->flow, leg);
+  // "Not found" says how it was when the target was asked, however late that is heard.
+  if (asked) facts.traits.settle += facts.now - *asked;
   Transition transition = decide(active->flow, event, facts);
   if (transition.stale) return false;
   staged.inputs.push_back({std::move(event), facts});

@@ -243,7 +243,9 @@ class Engine {
   /// their answers.
   void enqueue_answer(const ActivePtr& active, Work work);
   void run_next(const ActivePtr& active);
-  [[nodiscard]] bool apply(const ActivePtr& active, Event event, Staged& staged);
+  /// `asked`: when the question left to which the event is the answer.
+  [[nodiscard]] bool apply(const ActivePtr& active, Event event, Staged& staged,
+                           std::optional<Instant> asked = {});
   void collect(const ActivePtr& active, Transition transition, Staged& staged);
   [[nodiscard]] bool take_directly(const ActivePtr& active, const Action& action, Staged& staged);
   void seal(const ActivePtr& active, Staged& staged);
@@ -356,7 +358,9 @@ class Engine {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool ready_ = false;
   bool stopped_ = false;
-  Instant floor_;
+  Instant started_;      ///< when it began, by its own clock
+  Instant floor_;        ///< the engine's clock, as it was read last …
+  Duration read_at_{0};  ///< … at this monotonic time
 
   std::unordered_map<Id, ActivePtr> active_;
   std::deque<std::pair<std::uint64_t, Id>> retired_;

@@ -3,11 +3,13 @@
 // Simulated targets for the engine's simulation: their own books, their own arithmetic (they share
 // no code with ledger or decide), and faults drawn from a seed. Test code.
 
-#include <deque>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "flow/plan/caller.h"
@@ -24,11 +26,33 @@ struct TargetFaults {
   std::uint32_t throttled = 0;
   std::uint32_t late_apply = 0;    ///< unclear, and applied only later (after "not found")
   std::uint32_t malformed = 0;     ///< it happens, the answer is garbage
+  std::uint32_t duplicated = 0;    ///< delivered twice, where the target honours the reference
   Duration call_every{0};          ///< the quota of a target: one call in this time; zero: none
   Duration shut_for{0};            ///< each operation lets nothing through this long …
   Duration shut_every{1'000'000};  ///< … of every such time, one after the other
   Duration latency_max{std::chrono::milliseconds{50}};
   Duration late_max{std::chrono::seconds{20}};  ///< shorter than the settle time
+};
+
+/// The ways in which one call fails.
+enum class CallFault : std::uint8_t {
+  refused,   ///< nothing happens, connection refused
+  lost,      ///< nothing happens, the caller cannot know
+  unheard,   ///< it happens, the answer is lost
+  late,      ///< the caller's deadline passes, then it happens
+  garbled,   ///< it happens, the answer is garbage
+  throttled  ///< nothing happens, 429
+};
+[[nodiscard]] const char* to_string(CallFault fault);
+inline constexpr CallFault call_faults[] = {CallFault::refused, CallFault::lost,
+                                            CallFault::unheard, CallFault::late,
+                                            CallFault::garbled, CallFault::throttled};
+
+/// Makes the n-th call (or the n-th question) of a run fail, counted from 1.
+struct Scripted {
+  std::uint64_t call = 0;
+  CallFault fault = CallFault::refused;
+  std::uint64_t lookup = 0;  ///< fails before the target hears of it
 };
 
 /// One effect in a target's own book.
@@ -49,20 +73,35 @@ class Targets {
   std::set<std::string> down;                          ///< targets in an outage
   bool refuses_excess = false;        ///< … instead of noting a fault: legs before it may be parked
   std::map<std::string, int> refuse;  ///< operation → how many calls it turns away
+  std::set<std::string> drifted;  ///< targets whose answers have another schema for now
+  std::set<std::string> slow;     ///< targets that take seconds, and overtake themselves
 
+  std::function<void(std::string)> told;  ///< hears of each effect; may be empty
+
+  void add(const std::string& target, Effect effect);
   [[nodiscard]] const Effect* find(const std::string& target, const std::string& reference) const;
   [[nodiscard]] std::size_t count(const std::string& target, const std::string& reference) const;
   /// How often an effect was undone by another with this operation.
   [[nodiscard]] std::size_t undone(const std::string& target, const std::string& operation,
                                    const std::string& reference) const;
+
+ private:
+  /// Target and reference → places in its effects.
+  std::unordered_map<std::string, std::vector<std::size_t>> by_reference_;
 };
 
-/// A Caller over the books, on virtual time. `crash` forgets answers under way, never effects.
+/// A Caller over the books, on virtual time: what happens at the targets is a task of the world,
+/// what the server hears of it a task of the server.
 class SimCaller final : public Caller {
  public:
-  SimCaller(runtime::Scheduler& scheduler, Targets& targets, TargetFaults faults,
-            std::uint64_t seed)
-      : scheduler_(scheduler), targets_(targets), faults_(faults), random_(seed) {}
+  SimCaller(runtime::Scheduler& world, runtime::Scheduler& server, Targets& targets,
+            TargetFaults faults, Scripted scripted, std::uint64_t seed)
+      : world_(world),
+        server_(server),
+        targets_(targets),
+        faults_(faults),
+        scripted_(scripted),
+        random_(seed) {}
 
   [[nodiscard]] const OperationTraits* traits(std::string_view target,
                                               std::string_view operation) const override;
@@ -75,9 +114,11 @@ class SimCaller final : public Caller {
   void lookup(std::string_view target, std::string_view operation, std::string_view reference,
               Duration deadline, Found done) override;
 
-  std::size_t calls = 0;
+  std::uint64_t calls = 0;
+  std::uint64_t lookups = 0;
   std::map<std::string, std::int64_t> reserved;  ///< not sent yet, by target and operation
   std::size_t gated = 0;                         ///< how often a call was told to wait
+  bool struck = false;                           ///< the scripted fault has come
 
  private:
   void leave(const Departure& departure);
@@ -86,11 +127,15 @@ class SimCaller final : public Caller {
   Result<ItemAnswer> apply(const std::string& target, const std::string& operation,
                            const CallItem& item);
   CallAnswer apply_all(const CallRequest& request);
-  Duration delay();
+  /// How this call fails; nothing when it does not.
+  [[nodiscard]] std::optional<CallFault> draw(const std::string& target);
+  Duration delay(const std::string& target);
 
-  runtime::Scheduler& scheduler_;
+  runtime::Scheduler& world_;
+  runtime::Scheduler& server_;
   Targets& targets_;
   TargetFaults faults_;
+  Scripted scripted_;
   runtime::Random random_;
   std::map<std::string, Instant, std::less<>> next_call_;  ///< by target
 };

@@ -48,17 +48,39 @@ std::int64_t number(const std::string& text) {
 
 }  // namespace
 
+const char* to_string(CallFault fault) {
+  switch (fault) {
+    case CallFault::refused:
+      return "is refused";
+    case CallFault::lost:
+      return "is lost";
+    case CallFault::unheard:
+      return "is not answered";
+    case CallFault::late:
+      return "comes late";
+    case CallFault::garbled:
+      return "is answered with garbage";
+    case CallFault::throttled:
+      return "is throttled";
+  }
+  return "";
+}
+
+void Targets::add(const std::string& target, Effect effect) {
+  if (told) told(target + ": " + effect.operation + " " + effect.reference);
+  std::vector<Effect>& book = effects[target];
+  by_reference_[target + "|" + effect.reference].push_back(book.size());
+  book.push_back(std::move(effect));
+}
+
 const Effect* Targets::find(const std::string& target, const std::string& reference) const {
-  const auto book = effects.find(target);
-  if (book == effects.end()) return nullptr;
-  const auto at = std::ranges::find(book->second, reference, &Effect::reference);
-  return at == book->second.end() ? nullptr : &*at;
+  const auto at = by_reference_.find(target + "|" + reference);
+  return at == by_reference_.end() ? nullptr : &effects.at(target)[at->second.front()];
 }
 
 std::size_t Targets::count(const std::string& target, const std::string& reference) const {
-  const auto book = effects.find(target);
-  if (book == effects.end()) return 0;
-  return static_cast<std::size_t>(std::ranges::count(book->second, reference, &Effect::reference));
+  const auto at = by_reference_.find(target + "|" + reference);
+  return at == by_reference_.end() ? 0 : at->second.size();
 }
 
 std::size_t Targets::undone(const std::string& target, const std::string& operation,
@@ -112,12 +134,12 @@ std::string key_of(const Departure& departure) {
 Duration SimCaller::shut(std::string_view operation) const {
   if (faults_.shut_for <= Duration{0}) return Duration{0};
   const Duration shift = faults_.shut_every / 7 * static_cast<int>(operation.size());
-  const Duration phase = (Duration{scheduler_.now().micros} + shift) % faults_.shut_every;
+  const Duration phase = (Duration{world_.now().micros} + shift) % faults_.shut_every;
   return phase < faults_.shut_for ? faults_.shut_for - phase : Duration{0};
 }
 
 Duration SimCaller::gate(const Departure& departure) {
-  const Instant now = scheduler_.now();
+  const Instant now = world_.now();
   Duration wait{0};
   if (const auto next = next_call_.find(departure.target); next != next_call_.end()) {
     wait = std::max(wait, next->second - now);
@@ -133,7 +155,7 @@ void SimCaller::reserve(const Departure& departure) {
   ++reserved[key_of(departure)];
   if (faults_.call_every <= Duration{0}) return;
   Instant& next = next_call_[std::string(departure.target)];
-  next = std::max(next, scheduler_.now()) + faults_.call_every;
+  next = std::max(next, world_.now()) + faults_.call_every;
 }
 
 void SimCaller::give_back(const Departure& departure) {
@@ -146,9 +168,11 @@ void SimCaller::leave(const Departure& departure) {
   }
 }
 
-Duration SimCaller::delay() {
-  return Duration{static_cast<std::int64_t>(
-      1 + random_.below(static_cast<std::uint64_t>(faults_.latency_max.count())))};
+Duration SimCaller::delay(const std::string& target) {
+  constexpr Duration seconds{std::chrono::seconds{2}};
+  const Duration most = targets_.slow.contains(target) ? seconds : faults_.latency_max;
+  return Duration{
+      static_cast<std::int64_t>(1 + random_.below(static_cast<std::uint64_t>(most.count())))};
 }
 
 Result<ItemAnswer> SimCaller::apply(const std::string& target, const std::string& operation,
@@ -220,7 +244,7 @@ Result<ItemAnswer> SimCaller::apply(const std::string& target, const std::string
   } else if (operation == "release_memo" && item.previous_id.empty()) {
     targets_.faults.push_back("release before create: " + item.reference);
   }
-  targets_.effects[target].push_back(effect);
+  targets_.add(target, effect);
   answer.target_id = "T-" + item.reference;
   if (target == "loyalty") answer.points = Points{std::abs(effect.points)};
   return answer;
@@ -234,80 +258,111 @@ CallAnswer SimCaller::apply_all(const CallRequest& request) {
   return answers;
 }
 
+std::optional<CallFault> SimCaller::draw(const std::string& target) {
+  if (++calls == scripted_.call) {
+    struck = true;
+    return scripted_.fault;
+  }
+  if (targets_.down.contains(target) || random_.chance(faults_.lost_before)) {
+    return CallFault::refused;
+  }
+  if (random_.chance(faults_.throttled)) return CallFault::throttled;
+  if (random_.chance(faults_.lost_unclear)) return CallFault::lost;
+  if (random_.chance(faults_.late_apply)) return CallFault::late;
+  if (random_.chance(faults_.lost_after)) return CallFault::unheard;
+  if (random_.chance(faults_.malformed) || targets_.drifted.contains(target)) {
+    return CallFault::garbled;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+Fault fault_of(CallFault fault) {
+  switch (fault) {
+    case CallFault::refused:
+      return made_fault(FaultClass::transient, "connection refused");
+    case CallFault::lost:
+    case CallFault::late:
+      return made_fault(FaultClass::unknown_outcome, "no answer");
+    case CallFault::unheard:
+      return made_fault(FaultClass::unknown_outcome, "the answer was lost");
+    case CallFault::garbled:
+      return made_fault(FaultClass::corrupt, "the answer makes no sense");
+    case CallFault::throttled: {
+      Fault throttled = made_fault(FaultClass::throttled, "429");
+      throttled.retry_after = std::chrono::milliseconds{500};
+      return throttled;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 void SimCaller::call(CallRequest request, Called done) {
-  ++calls;
   leave({.target = request.target, .operation = request.operation});
-  const Duration there = delay();
-  const Duration back = delay();
-  if (targets_.down.contains(request.target) || random_.chance(faults_.lost_before)) {
-    scheduler_.after(there, [done = std::move(done)]() mutable {
-      done(fail(made_fault(FaultClass::transient, "connection refused")));
-    });
+  const Duration there = delay(request.target);
+  const Duration back = delay(request.target);
+  const std::optional<CallFault> fault = draw(request.target);
+  if (fault && targets_.told) {
+    targets_.told(request.target + ": " + request.operation + " " +
+                  request.items.front().reference + " " + to_string(*fault));
+  }
+  if (fault == CallFault::late) {
+    const auto latest = static_cast<std::uint64_t>(faults_.late_max.count());
+    world_.after(Duration{static_cast<std::int64_t>(random_.below(latest))},
+                 [this, request] { (void)apply_all(request); });
+  }
+  if (fault && fault != CallFault::unheard && fault != CallFault::garbled) {
+    const bool at_once = fault == CallFault::refused || fault == CallFault::throttled;
+    server_.after(
+        at_once ? there : request.deadline,
+        [fault = *fault, done = std::move(done)]() mutable { done(fail(fault_of(fault))); });
     return;
   }
   if (int& left = targets_.refuse[request.operation]; left > 0) {
     --left;
-    scheduler_.after(there, [done = std::move(done)]() mutable {
+    server_.after(there, [done = std::move(done)]() mutable {
       done(fail(made_fault(FaultClass::unauthorised, "turned away")));
     });
     return;
   }
-  if (random_.chance(faults_.throttled)) {
-    scheduler_.after(there, [done = std::move(done)]() mutable {
-      Fault fault = made_fault(FaultClass::throttled, "429");
-      fault.retry_after = std::chrono::milliseconds{500};
-      done(fail(fault));
-    });
-    return;
-  }
-  const bool never = random_.chance(faults_.lost_unclear);
-  const bool late = random_.chance(faults_.late_apply);
-  if (never || late) {
-    // The caller sees its deadline pass; a late request is still applied, behind its back.
-    if (late) {
-      const Duration at = Duration{static_cast<std::int64_t>(
-          random_.below(static_cast<std::uint64_t>(faults_.late_max.count())))};
-      scheduler_.after(at, [this, request] { (void)apply_all(request); });
-    }
-    scheduler_.after(request.deadline, [done = std::move(done)]() mutable {
-      done(fail(made_fault(FaultClass::unknown_outcome, "no answer")));
-    });
-    return;
-  }
-  const bool lost = random_.chance(faults_.lost_after);
-  const bool garbage = random_.chance(faults_.malformed);
-  scheduler_.after(there, [this, request = std::move(request), back, lost, garbage,
-                           done = std::move(done)]() mutable {
-    CallAnswer answer = apply_all(request);
-    if (lost || garbage) {
-      scheduler_.after(back, [lost, done = std::move(done)]() mutable {
-        done(fail(made_fault(lost ? FaultClass::unknown_outcome : FaultClass::corrupt,
-                             "the answer was lost")));
+  world_.after(
+      there, [this, request = std::move(request), back, fault, done = std::move(done)]() mutable {
+        CallAnswer answer = apply_all(request);
+        if (request.target == "loyalty" && random_.chance(faults_.duplicated)) {
+          answer = apply_all(request);
+        }
+        server_.after(back, [answer = std::move(answer), fault, done = std::move(done)]() mutable {
+          if (fault) return done(fail(fault_of(*fault)));
+          done(std::move(answer));
+        });
       });
-      return;
-    }
-    scheduler_.after(back, [answer = std::move(answer), done = std::move(done)]() mutable {
-      done(std::move(answer));
-    });
-  });
 }
 
 void SimCaller::lookup(std::string_view target, std::string_view operation,
                        std::string_view reference, Duration, Found done) {
   leave({.target = target, .operation = operation, .question = true});
   const std::string name(target);
-  scheduler_.after(
-      delay(), [this, name, reference = std::string(reference), done = std::move(done)]() mutable {
-        if (targets_.down.contains(name)) {
-          return done(fail(made_fault(FaultClass::transient, "connection refused")));
-        }
-        const Effect* effect = targets_.find(name, reference);
-        if (effect == nullptr) return done(std::optional<ItemAnswer>{});
-        ItemAnswer answer;
-        answer.target_id = "T-" + reference;
-        if (name == "loyalty") answer.points = Points{std::abs(effect->points)};
-        done(std::optional(std::move(answer)));
-      });
+  const bool scripted = ++lookups == scripted_.lookup;
+  struck |= scripted;
+  if (scripted || targets_.down.contains(name)) {
+    server_.after(delay(name),
+                  [done = std::move(done)]() mutable { done(fail(fault_of(CallFault::refused))); });
+    return;
+  }
+  world_.after(delay(name),
+               [this, name, reference = std::string(reference), done = std::move(done)]() mutable {
+                 std::optional<ItemAnswer> found;
+                 if (const Effect* effect = targets_.find(name, reference); effect != nullptr) {
+                   found.emplace().target_id = "T-" + reference;
+                   if (name == "loyalty") found->points = Points{std::abs(effect->points)};
+                 }
+                 server_.post([found = std::move(found), done = std::move(done)]() mutable {
+                   done(std::move(found));
+                 });
+               });
 }
 
 }  // namespace crossfoot::flow::sim

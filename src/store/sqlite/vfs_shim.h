@@ -8,6 +8,7 @@ namespace crossfoot::store::sqlite {
 struct ShimFile {
   sqlite3_file base;
   void* owner;
+  void* tracked;  ///< the owner's
   bool is_log;
 
   [[nodiscard]] sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }

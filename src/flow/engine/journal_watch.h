@@ -14,16 +14,18 @@ namespace crossfoot::flow::sim {
 /// the state that its newest entry names, and in the end no position is empty.
 class JournalWatch {
  public:
-  /// Looks at what has been added since the last look. What is wrong with it; empty for nothing.
+  /// Looks at what has been added since the last look, but for little while there are many
+  /// partitions to walk over. What is wrong with it; empty for nothing.
   [[nodiscard]] std::string look(const store::memory::State& state);
-  /// Walks the whole journal again: nothing that was seen has changed or gone.
-  [[nodiscard]] std::string look_back(const store::memory::State& state) const;
+  /// Looks at the rest, then walks the whole journal again: nothing that was seen has changed.
+  [[nodiscard]] std::string look_back(const store::memory::State& state);
 
  private:
   struct Chain {
     std::uint64_t position = 0;
     Hash128 head;
   };
+  [[nodiscard]] std::string look_at_new(const store::memory::State& state);
   /// False: the row leaves a gap.
   static bool extend(Chain& chain, const store::JournalRow& row);
 

@@ -19,7 +19,13 @@ bool JournalWatch::extend(Chain& chain, const store::JournalRow& row) {
 }
 
 std::string JournalWatch::look(const store::memory::State& state) {
-  if (state.journal.size() == seen_) return {};
+  constexpr std::size_t partitions_per_row = 64;
+  if (state.journal.size() < seen_) return "journal entries have gone";
+  const std::size_t added = state.journal.size() - seen_;
+  return added <= chains_.size() / partitions_per_row ? std::string() : look_at_new(state);
+}
+
+std::string JournalWatch::look_at_new(const store::memory::State& state) {
   std::map<Id, Hash128> newest;
   std::set<Partition> behind_gaps;
   for (auto at = state.journal.begin(); at != state.journal.end();) {
@@ -40,7 +46,6 @@ std::string JournalWatch::look(const store::memory::State& state) {
     }
     at = state.journal.lower_bound({static_cast<Partition>(partition + 1), 0});
   }
-  if (state.journal.size() < seen_) return "journal entries have gone";
   for (const auto& [id, hash] : newest) {
     const auto flow = state.flows.find(id);
     if (flow == state.flows.end() || behind_gaps.contains(id.partition())) continue;
@@ -49,7 +54,9 @@ std::string JournalWatch::look(const store::memory::State& state) {
   return {};
 }
 
-std::string JournalWatch::look_back(const store::memory::State& state) const {
+std::string JournalWatch::look_back(const store::memory::State& state) {
+  if (state.journal.size() < seen_) return "journal entries have gone";
+  if (std::string wrong = look_at_new(state); !wrong.empty()) return wrong;
   std::map<Partition, Chain> again;
   for (const auto& [place, row] : state.journal) {
     if (!extend(again[place.first], row)) return "the journal has a gap";
@@ -87,17 +94,17 @@ TEST(JournalWatch, NoticesGapsChangesLossesAndFalseStates) {
   store::memory::State gap = state;
   gap.journal[{7, 4}] = {.partition = 7, .position = 4, .entry = gap.journal[{7, 2}].entry};
   EXPECT_EQ(JournalWatch(watch).look(gap), "") << "it may be filled yet";
-  EXPECT_EQ(watch.look_back(gap), "the journal has a gap");
+  EXPECT_EQ(JournalWatch(watch).look_back(gap), "the journal has a gap");
 
   store::memory::State changed = state;
   changed.journal[{7, 1}].entry += " ";
   EXPECT_EQ(watch.look(changed), "") << "only what is new is looked at";
-  EXPECT_EQ(watch.look_back(changed), "the journal's past has changed");
+  EXPECT_EQ(JournalWatch(watch).look_back(changed), "the journal's past has changed");
 
   store::memory::State lost = state;
   lost.journal.erase({7, 2});
   EXPECT_EQ(JournalWatch(watch).look(lost), "journal entries have gone");
-  EXPECT_EQ(watch.look_back(lost), "the journal's past has changed");
+  EXPECT_EQ(watch.look_back(lost), "journal entries have gone");
 }
 
 }  // namespace

@@ -401,6 +401,8 @@ int run(int argc, char** argv) {
   sandbox_options.parent_pid_death = false;
   for (const char* kind : {"erp", "loyalty"}) {
     auto* one = sandbox_command->add_subcommand(kind, fmt::format("A stand-in {}", kind));
+    one->add_option("--address", sandbox_options.address, "Where it listens")
+        ->capture_default_str();
     one->add_option("--port", sandbox_options.port, "0 takes a free one");
     one->add_option("--data", sandbox_options.data, "Folder of its books")->required();
     one->add_option("--seed", sandbox_options.seed, "Of its faults");

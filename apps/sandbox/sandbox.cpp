@@ -55,13 +55,13 @@ int run(const SandboxOptions& options, Result<std::unique_ptr<System>> system) {
       context, limits,
       [&service](const runtime::HttpRequest& request) { return service.serve(request); },
       &Service::refuse);
-  const auto port = server.listen("127.0.0.1", options.port);
+  const auto port = server.listen(options.address, options.port);
   if (!port) return failed(port.error());
   asio::signal_set signals(context, SIGTERM, SIGINT);
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) asio::co_spawn(context, stop_all(server, service, context), asio::detached);
   });
-  fmt::print("listening 127.0.0.1:{}\n", *port);
+  fmt::print("listening {}:{}\n", options.address, *port);
   std::fflush(stdout);
   context.run();
   return 0;

@@ -76,6 +76,8 @@ class World {
   std::array<std::size_t, 8> befell{};  ///< by Mischief
   std::size_t gated = 0;
   std::uint64_t sales_done = 0;
+  std::size_t corrections = 0;  ///< revisions that another has taken the place of
+  std::size_t suspects = 0;
   bool scripted_came = false;
 
  private:
@@ -104,6 +106,8 @@ class World {
   void check_step();
   void check_stored();
   void check_flow(const Flow& flow);
+  void check_taken_back(const Flow& flow);
+  [[nodiscard]] EngineOptions engine_options() const;
   void check_receipt(std::uint32_t sequence, const std::map<std::string, Flow>& by_key);
   static void check_journal(store::Reader& reader);
   static void check_replay(store::Reader& reader, const Flow& flow, const std::string& state);

@@ -101,7 +101,7 @@ class SmallWorld {
         options_(std::move(options)),
         programme_(programme()),
         store_(std::make_unique<store::MemoryStore>(disk_, scheduler_)),
-        caller_(scheduler_, targets_, {}, 7) {
+        caller_(scheduler_, scheduler_, targets_, {}, {}, 7) {
     open();
   }
 

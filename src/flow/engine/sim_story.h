@@ -15,8 +15,8 @@
 
 namespace crossfoot::flow::sim {
 
-/// Sales with returns, voids and stock movements, out of order, some sent twice, some twice with
-/// different content. A channel sends each message until it has an answer.
+/// Sales with returns, voids, corrections and stock movements, out of order, some sent twice, some
+/// twice with different content. A channel sends each message until it has an answer.
 struct Story {
   struct Message {
     contract::Transaction transaction;

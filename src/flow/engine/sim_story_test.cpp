@@ -11,6 +11,19 @@ using contract::TransactionKind;
 
 namespace {
 
+/// A higher revision with other units, sometimes of another member.
+void correct(runtime::Random& random, Transaction& transaction) {
+  ++transaction.revision;
+  for (contract::Line& line : transaction.lines) {
+    const auto units = static_cast<std::int64_t>(1 + random.below(4));
+    line.quantity = {units, 0};
+    line.amount = {1000 * units, transaction.currency};
+  }
+  if (!transaction.member.empty() && random.below(3) == 0) {
+    transaction.member = "M-" + std::to_string(random.below(3));
+  }
+}
+
 class Author {
  public:
   Author(runtime::Random& random, Duration within) : random_(random), within_(within) {}
@@ -31,7 +44,16 @@ class Author {
       other.lines[0].article = "OTHER";
       send(other);
     }
-    send(std::move(sale));
+    send(sale);
+    for (std::uint64_t revisions = random_.below(5) == 0 ? 1 + random_.below(3) : 0; revisions > 0;
+         --revisions) {
+      correct(random_, sale);
+      for (const contract::Line& line : sale.lines) {
+        story_.sold[number][line.number] = line.quantity.units;
+      }
+      send(sale);
+      if (random_.below(5) == 0) send(sale);
+    }
     for (std::uint64_t returns = random_.below(3); returns > 0; --returns) {
       take_back(number, static_cast<std::uint32_t>(1 + random_.below(lines)));
     }
@@ -65,11 +87,15 @@ class Author {
     const auto units = static_cast<std::int64_t>(1 + random_.below(2));
     add_line(back, 1, units, contract::LineAction::returned);
     back.lines[0].original = contract::OriginalLine{till_key(sale), line};
-    send(std::move(back));
+    send(back);
+    if (random_.below(5) == 0) {
+      correct(random_, back);
+      send(back);
+    }
     if (random_.below(4) == 0) {
       undo(own);
     } else {
-      story_.claimed[sale][line] += units;
+      story_.claimed[sale][line] += back.lines[0].quantity.units;
     }
   }
 

@@ -73,8 +73,8 @@ class Targets {
   std::set<std::string> down;                          ///< targets in an outage
   bool refuses_excess = false;        ///< … instead of noting a fault: legs before it may be parked
   std::map<std::string, int> refuse;  ///< operation → how many calls it turns away
-  std::set<std::string> drifted;  ///< targets whose answers have another schema for now
-  std::set<std::string> slow;     ///< targets that take seconds, and overtake themselves
+  std::set<std::string> drifted;      ///< targets whose answers have another schema for now
+  std::set<std::string> slow;         ///< targets that take seconds, and overtake themselves
 
   std::function<void(std::string)> told;  ///< hears of each effect; may be empty
 

@@ -22,6 +22,8 @@ struct Sum {
   std::size_t gated = 0;
   std::uint64_t sales = 0;
   std::uint64_t steps = 0;
+  std::size_t corrections = 0;
+  std::size_t suspects = 0;
 
   [[nodiscard]] std::size_t count(Mischief mischief) const {
     return befell[static_cast<std::size_t>(mischief)];
@@ -38,6 +40,8 @@ bool play(SimDisk& disk, const WorldOptions& options, Sum& sum, const std::strin
   sum.gated += world.gated;
   sum.sales += world.sales_done;
   sum.steps += world.steps;
+  sum.corrections += world.corrections;
+  sum.suspects += world.suspects;
   if (!testing::Test::HasFailure()) return true;
   ADD_FAILURE() << world.report() << "repeat it with: " << command;
   return false;
@@ -81,6 +85,8 @@ TEST(Simulation, CrashesAndUnclearCommits) {
                                               Mischief::unclear_commit, Mischief::outage}});
   EXPECT_GT(sum.openings, 3000U);
   EXPECT_GT(sum.count(Mischief::unclear_commit), 1000U);
+  EXPECT_GT(sum.corrections, 500U);
+  EXPECT_GT(sum.suspects, 30U);
 }
 
 TEST(Simulation, EverythingThatCanBefallAServer) {

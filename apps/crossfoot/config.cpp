@@ -172,10 +172,11 @@ const std::vector<Setting>& settings() {
       choice("contract.unknown_fields", {"record_and_ignore", "strict"}, "strict",
              "What becomes of fields that the contract's version does not know.",
              &Config::unknown_fields),
-      suspects("suspected_duplicates.pos", contract::Channel::pos,
-               "What becomes of a transaction of the stores that looks like another one of its shop "
-               "under a new number (same kind, member, lines and tenders): `flag` processes and "
-               "marks it, `hold` keeps it until a person decides, `ignore` looks for none."),
+      suspects(
+          "suspected_duplicates.pos", contract::Channel::pos,
+          "What becomes of a transaction of the stores that looks like another one of its shop "
+          "under a new number (same kind, member, lines and tenders): `flag` processes and "
+          "marks it, `hold` keeps it until a person decides, `ignore` looks for none."),
       suspects("suspected_duplicates.ecommerce", contract::Channel::ecommerce,
                "The same for the web shop."),
       suspects("suspected_duplicates.mobile", contract::Channel::mobile,

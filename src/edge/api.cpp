@@ -244,6 +244,8 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return discard_held(exchange);
     case Route::release_held:
       return release_held(exchange);
+    case Route::edit_transaction:
+      return edit_transaction(exchange);
     case Route::replace_held:
       return replace_held(exchange);
     case Route::discard_leg:

@@ -189,6 +189,10 @@ class Api {
   [[nodiscard]] Reply release_held(Exchange& exchange);
   [[nodiscard]] Reply decide_held(Exchange& exchange, store::MessageState state);
   [[nodiscard]] Reply replace_held(Exchange& exchange);
+  [[nodiscard]] Reply edit_transaction(Exchange& exchange);
+  using Instead = void (flow::Engine::*)(Id, flow::AcceptRequest, flow::Decision,
+                                         flow::Engine::Accepted);
+  [[nodiscard]] Reply accept_instead(Exchange& exchange, Instead work);
 
   // replays.cpp
   [[nodiscard]] Reply start_replay(Exchange& exchange);

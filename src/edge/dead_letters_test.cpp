@@ -208,6 +208,26 @@ TEST(Replays, GoOnAfterARestart) {
   EXPECT_EQ(at(world.get("/v1/overview").body, "/flows/done"), "3");
 }
 
+// Goal: a person repairs a stuck receipt: the repaired one takes its place and is done, both stay.
+TEST(DeadLetters, AStuckReceiptIsRepaired) {
+  World world;
+  const std::string id = stick(world, 1).id;
+  const std::string edit = "/v1/transactions/" + id + "/edit";
+  EXPECT_EQ(world.post(edit, with(R"("transaction":)" + sale(1))).status, 409)
+      << "nothing was changed";
+  world.targets.refused.clear();
+  const auto done = world.post(edit, with(R"("transaction":)" + sale(1, "18.99")));
+  ASSERT_EQ(done.status, 202) << done.body;
+  EXPECT_EQ(at(done.body, "/supersedes"), id);
+  world.settle();
+  EXPECT_EQ(at(world.get(at(done.body, "/location")).body, "/flow/state"), "done");
+  EXPECT_EQ(at(world.get("/v1/transactions/" + id).body, "/state"), "superseded");
+  const auto timeline = world.get("/v1/transactions/" + id + "/timeline").body;
+  EXPECT_NE(timeline.find("edited as " + at(done.body, "/id")), std::string::npos) << timeline;
+  EXPECT_EQ(world.post(edit, with(R"("transaction":)" + sale(1, "17.99"))).status, 409);
+  EXPECT_EQ(world.post(edit, with(R"("transaction":{"kind":"sale"})")).status, 400);
+}
+
 // Goal: while a target is paused nothing is sent to it and everything is taken in; afterwards all
 // of it goes on, also when the pause outlived a restart.
 TEST(Pauses, HoldATargetBack) {

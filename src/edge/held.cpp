@@ -47,6 +47,14 @@ Api::Reply Api::decide_held(Exchange& exchange, store::MessageState state) {
 }
 
 Api::Reply Api::replace_held(Exchange& exchange) {
+  return accept_instead(exchange, &flow::Engine::replace_held);
+}
+
+Api::Reply Api::edit_transaction(Exchange& exchange) {
+  return accept_instead(exchange, &flow::Engine::edit);
+}
+
+Api::Reply Api::accept_instead(Exchange& exchange, Instead work) {
   const std::optional<Id> id = parse_id(exchange.target.parameters[0]);
   BodyReader body(exchange.request.body);
   const flow::Decision decision = decision_of(body, exchange.caller.get());
@@ -63,12 +71,12 @@ Api::Reply Api::replace_held(Exchange& exchange) {
   flow::AcceptRequest request = accept_request(std::move(parsed->transaction), text);
   request.correlation_id = exchange.correlation_id;
   const auto answer = co_await ask_engine<AcceptAnswer>(
-      [id = *id, decision, request = std::move(request)](
+      [id = *id, decision, work, request = std::move(request)](
           flow::Engine& engine, Once<Result<AcceptAnswer>> answered) mutable {
-        engine.replace_held(id, std::move(request), std::move(decision),
-                            [answered = std::move(answered)](AcceptAnswer given) mutable {
-                              answered(std::move(given));
-                            });
+        (engine.*work)(id, std::move(request), std::move(decision),
+                       [answered = std::move(answered)](AcceptAnswer given) mutable {
+                         answered(std::move(given));
+                       });
       });
   if (!answer) co_return refuse(exchange, answer.error());
   co_return accepted(exchange, *answer, parsed->ignored);

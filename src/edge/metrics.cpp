@@ -15,8 +15,8 @@ using prometheus::BuildGauge;
 using prometheus::BuildHistogram;
 
 constexpr std::array<std::string_view, verdict_count> verdict_names = {
-    "accepted",   "replayed",    "held",      "refused",
-    "key_reused", "unavailable", "corrected", "superseded", "suspected"};
+    "accepted",    "replayed",  "held",       "refused",  "key_reused",
+    "unavailable", "corrected", "superseded", "suspected"};
 
 prometheus::Histogram& accept_histogram(prometheus::Registry& registry) {
   return BuildHistogram()
@@ -192,8 +192,9 @@ void Metrics::sample(const std::vector<std::pair<std::string, std::int64_t>>& co
         value("flows|" + status));
   }
   for (const std::string state : {"held", "invalid", "superseded", "suspected"}) {
-    set(registry_, "crossfoot_odd_messages", "Messages that are held, invalid, superseded or suspected.",
-        {{"state", state}}, value(state));
+    set(registry_, "crossfoot_odd_messages",
+        "Messages that are held, invalid, superseded or suspected.", {{"state", state}},
+        value(state));
   }
   for (const flow::TargetStatus& target : targets) {
     set(registry_, "crossfoot_moving_legs", "Legs due, calling, retrying or unknown by target.",

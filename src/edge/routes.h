@@ -23,6 +23,7 @@ enum class Route : std::uint8_t {
   discard_held,
   release_held,
   replace_held,
+  edit_transaction,
   release_leg,
   discard_leg,
   confirm_leg,
@@ -76,7 +77,7 @@ struct RouteInfo {
 };
 
 // clang-format off
-inline constexpr std::array<RouteInfo, 39> route_table{{
+inline constexpr std::array<RouteInfo, 40> route_table{{
     {Route::post_transaction, runtime::Method::post, "/v1/transactions", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", "", ""}, false,
@@ -110,6 +111,10 @@ inline constexpr std::array<RouteInfo, 39> route_table{{
      {"", "", "", "", "", "", "", ""}, false,
      Permission::operations_decide, Limits::refused},
     {Route::replace_held, runtime::Method::post, "/v1/transactions/{id}/replace", "application/json",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", ""}, false,
+     Permission::operations_decide, Limits::refused},
+    {Route::edit_transaction, runtime::Method::post, "/v1/transactions/{id}/edit", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", "", ""}, false,
      Permission::operations_decide, Limits::refused},

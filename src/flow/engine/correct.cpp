@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "base/invariant.h"
+#include "contract/transaction_json.h"
 #include "flow/engine/accept_keys.h"
 #include "flow/engine/parts.h"
 
@@ -25,6 +26,28 @@ Money tendered(const contract::Transaction& transaction) {
   Money sum{0, transaction.currency};
   for (const contract::Tender& tender : transaction.tenders) sum += tender.amount;
   return sum;
+}
+
+AcceptAnswer not_edited(std::string cause) {
+  AcceptAnswer answer;
+  answer.kind = AcceptAnswer::Kind::unavailable;
+  answer.fault = {.code = std::string(contract::error_code::leg_state_conflict),
+                  .fault_class = FaultClass::conflict,
+                  .where = "edit",
+                  .cause = std::move(cause)};
+  return answer;
+}
+
+/// Why a person's edit cannot take the place of a flow; nothing when it can.
+std::optional<std::string> not_editable(const Flow& flow, const contract::Transaction& instead) {
+  if (!flow.superseded_by.is_nil()) return "another revision counts";
+  const FlowState state = state_of(flow);
+  if (state != FlowState::parked && state != FlowState::dead) return "nothing of it is stuck";
+  if (instead.key.canonical() != flow.natural_key) return "an edit keeps the natural key";
+  if (!can_be_corrected(flow.kind) || !can_be_corrected(instead.kind)) {
+    return "only sales, returns and exchanges are edited";
+  }
+  return std::nullopt;
 }
 
 template <class Rows>
@@ -52,6 +75,36 @@ struct Engine::Correction {
   Flow before;     ///< the receipt's flow, should nothing be stored
   Instant status_since;
 };
+
+void Engine::edit(Id stuck, AcceptRequest instead, Decision decision, Accepted done) {
+  if (!ready_ || stopped_) {
+    AcceptAnswer answer = not_edited({});
+    answer.fault = not_ready("edit");
+    return done(std::move(answer));
+  }
+  load(stuck, [this, instead = std::move(instead), decision = std::move(decision),
+               done = std::move(done)](ActivePtr active) mutable {
+    if (active == nullptr) {
+      AcceptAnswer answer = not_edited("there is no such transaction, or it has no flow");
+      answer.fault.code = contract::error_code::not_found;
+      answer.fault.fault_class = FaultClass::not_found;
+      return done(std::move(answer));
+    }
+    // By what is committed, and so that the flow comes to rest again when nothing follows.
+    enqueue_read(active, [this, active, instead = std::move(instead),
+                          decision = std::move(decision), done = std::move(done)]() mutable {
+      if (auto cause = not_editable(active->flow, *instead.transaction)) {
+        return done(not_edited(std::move(*cause)));
+      }
+      contract::Transaction edited = *instead.transaction;
+      edited.revision = active->flow.known_revision() + 1;
+      instead.body = std::make_shared<const std::string>(contract::render_transaction(edited));
+      instead.transaction = std::make_shared<const contract::Transaction>(std::move(edited));
+      instead.edit = std::move(decision);
+      accept(std::move(instead), std::move(done));
+    });
+  });
+}
 
 void Engine::correct(const IncomingPtr& request, Accepted done, const store::KeyRow& first) {
   auto correction = std::make_shared<Correction>();
@@ -122,6 +175,10 @@ void Engine::judge_content(const CorrectionPtr& correction, const store::KeyRow&
   if (!possible) return hold(request, std::move(correction->done), receipt.id);
   using What = Correction::What;
   correction->what = !newer ? What::late : same ? What::repeat : What::next;
+  if (request->edit && correction->what != What::next) {
+    finish_accept(request->key);
+    return correction->done(not_edited("nothing was changed, or another revision came meanwhile"));
+  }
   const ActivePtr active = correction->receipt;
   active->queue.push_back({[this, correction](Staged&) {
                              stage_correction(correction);
@@ -150,6 +207,8 @@ void Engine::stage_correction(const CorrectionPtr& correction) {
   const bool late = correction->what == What::late;
   const bool fresh = apply(receipt, Corrected{id, transaction.revision, late}, *staged);
   INVARIANT(fresh, "the receipt that counts has not been superseded");
+  if (request->edit)
+    (void)apply(receipt, Decided{"edited as " + to_string(id), *request->edit}, *staged);
   seal(receipt, *staged);
   receipt->committing = true;
 
@@ -184,6 +243,9 @@ Engine::StagedPtr Engine::stage_next(const CorrectionPtr& correction, Id id, sto
   staged->beginning = beginning_of(active->flow);
   const bool fresh = apply(active, Begun{}, *staged);
   INVARIANT(fresh && staged->places.empty(), "a correction first takes back what is there");
+  if (request->edit) {
+    (void)apply(active, Decided{"edited from " + to_string(before), *request->edit}, *staged);
+  }
   seal(active, *staged);
   active->committing = true;
   append(unit.flows, staged->unit.flows);

@@ -287,6 +287,41 @@ TEST(Corrections, AClaimThatIsLetGoOnTakesBackNothingTwice) {
   EXPECT_EQ(world.flow(back.id).reversed, Points{20});
 }
 
+TEST(Corrections, APersonRepairsWhatIsStuckAndBothVersionsStay) {
+  World world;
+  Transaction odd = sale(1, 0, {3});
+  odd.totals.gross = Money{1, odd.currency};
+  const AcceptAnswer first = world.accept(odd);
+  world.settle();
+  const AcceptAnswer same = world.edit(first.id, odd);
+  EXPECT_EQ(same.kind, AcceptAnswer::Kind::unavailable) << "nothing was changed";
+  EXPECT_EQ(same.fault.code, contract::error_code::leg_state_conflict);
+  EXPECT_EQ(world.edit(first.id, sale(2, 0, {3})).fault.code,
+            contract::error_code::leg_state_conflict)
+      << "another natural key";
+  const AcceptAnswer second = world.edit(first.id, sale(1, 0, {3}));
+  ASSERT_EQ(second.kind, AcceptAnswer::Kind::corrected) << second.fault.cause;
+  EXPECT_EQ(second.supersedes, first.id);
+  world.settle();
+  EXPECT_EQ(world.ledger().points, 30);
+  EXPECT_EQ(world.flow(second.id).revision, 1U);
+  for (const Id id : {first.id, second.id}) {
+    const auto events = world.timeline(id);
+    const auto told = std::ranges::find(events, JournalEvent::Kind::decided, &JournalEvent::kind);
+    ASSERT_NE(told, events.end());
+    EXPECT_NE(told->detail.find("by ann: typed wrong"), std::string::npos) << told->detail;
+  }
+  EXPECT_EQ(world.edit(first.id, sale(1, 0, {2})).fault.code,
+            contract::error_code::leg_state_conflict)
+      << "another revision counts";
+  EXPECT_EQ(world.edit(second.id, sale(1, 0, {2})).fault.code,
+            contract::error_code::leg_state_conflict)
+      << "nothing of it is stuck";
+  // A channel that counts on by itself meets a revision that is there.
+  EXPECT_EQ(world.accept(sale(1, 1, {5})).kind, AcceptAnswer::Kind::held);
+  EXPECT_EQ(world.accept(sale(1, 2, {5})).kind, AcceptAnswer::Kind::corrected);
+}
+
 TEST(Corrections, AVoidIsNotCorrectedButHeld) {
   World world;
   (void)world.accept(sale(1, 0, {2}));

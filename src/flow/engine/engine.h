@@ -60,6 +60,7 @@ struct AcceptRequest {
   std::string idempotency_key;  ///< empty: none
   std::string correlation_id;   ///< empty: the message's id
   Lane lane = Lane::live;
+  std::optional<Decision> edit;  ///< a person's edit of what is there: its correction, or nothing
 };
 
 struct AcceptAnswer {
@@ -139,6 +140,11 @@ class Engine {
   /// It is not what it was suspected to be: it goes on as it came. Only for those held as suspects.
   void release_held(Id held, Decision decision, Done done);
   void replace_held(Id held, AcceptRequest instead, Decision decision, Accepted done);
+
+  /// A person repairs what is stuck: `instead`, with the same natural key, takes its place as its
+  /// next revision; both versions and the decision stay. Refused with `leg_state_conflict` where
+  /// nothing is stuck, another revision counts, or nothing was changed.
+  void edit(Id stuck, AcceptRequest instead, Decision decision, Accepted done);
 
   /// Lets stuck legs that match go on, in the replay lane, or only counts them. Answers when the
   /// job is stored; its progress stands in the document `replay_documents` / id.

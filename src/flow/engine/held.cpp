@@ -94,6 +94,7 @@ void Engine::replace_held(Id held, AcceptRequest instead, Decision decision, Acc
            const std::string key = instead.transaction->key.canonical();
            if (active != nullptr && active->flow.natural_key == key) {
              deciding_.erase(message.id);
+             run_next(active);  // it comes to rest again
              return refuse(not_held("it would be held again: its natural key is taken"));
            }
            accept_instead(std::move(message), std::move(instead), std::move(decision),

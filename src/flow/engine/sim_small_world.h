@@ -133,6 +133,15 @@ class SmallWorld {
     return given;
   }
 
+  AcceptAnswer edit(Id stuck, const Transaction& instead) {
+    std::optional<AcceptAnswer> answer;
+    engine_->edit(stuck, request_of(instead), {"ann", "typed wrong"},
+                  [&answer](AcceptAnswer given) { answer = std::move(given); });
+    while (!answer && scheduler_.step()) {
+    }
+    return answer.value_or(AcceptAnswer{});
+  }
+
   /// Whether a person's decision was carried out.
   bool decide(const std::function<void(Engine&, Engine::Done)>& work) {
     std::optional<Status> done;

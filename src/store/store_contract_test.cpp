@@ -330,6 +330,18 @@ TEST_P(StoreContract, RestartKeepsEverythingAndRaisesTheIncarnation) {
   }
 }
 
+TEST_P(StoreContract, TheClocksFloorIsTheNewestThatWasRecordedAnywhere) {
+  // Goal: places are ordered by when they were asked for; after a restart the clock must not run
+  // below any of them, so what a journal row says counts as a message's time does.
+  const Instant later = message(id(1)).recorded_at + std::chrono::seconds{3};
+  Unit unit = flow_unit(flow(id(1)));
+  unit.message = message(id(1));
+  unit.journal = {{.partition = 7, .position = 1, .flow = id(1), .at = later, .entry = "j"}};
+  ASSERT_EQ(commit_one(std::move(unit)).outcome, Outcome::applied);
+  reopen();
+  EXPECT_EQ(store().opened().last_recorded_at, later);
+}
+
 TEST_P(StoreContract, CloseFinishesWhatIsQueuedAndRefusesTheRest) {
   // Goal: queued units are durable after close; later calls answer failed.
   std::vector<UnitResult> results;

@@ -88,7 +88,7 @@ class Reader {
 /// What a store tells of itself when it opens.
 struct Opened {
   std::uint32_t incarnation = 0;  ///< issued once per opening, for ids
-  Instant last_recorded_at;       ///< highest committed recorded_at: the clock's floor
+  Instant last_recorded_at;       ///< of the newest message or journal row: the clock's floor
   std::uint32_t schema_version = 0;
 };
 

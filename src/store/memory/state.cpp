@@ -308,6 +308,7 @@ void State::apply_rest(const Unit& unit) {
                                     static_cast<std::uint64_t>(add.delta));
   }
   if (unit.message) last_recorded_at = std::max(last_recorded_at, unit.message->recorded_at);
+  for (const JournalRow& row : unit.journal) last_recorded_at = std::max(last_recorded_at, row.at);
 }
 
 }  // namespace crossfoot::store::memory

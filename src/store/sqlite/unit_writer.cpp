@@ -316,6 +316,7 @@ void UnitWriter::add_totals(const Unit& unit) {
                                     static_cast<std::uint64_t>(add.delta));
   }
   if (unit.message) recorded_at_ = std::max(recorded_at_, unit.message->recorded_at);
+  for (const JournalRow& row : unit.journal) recorded_at_ = std::max(recorded_at_, row.at);
 }
 
 Status UnitWriter::write_totals() {

@@ -354,7 +354,8 @@ void Engine::collect(const ActivePtr& active, Transition transition, Staged& sta
         request.row = {target->number, static_cast<store::Lane>(leg.lane),
                        action.due_at,  active->flow.id,
                        leg.number,     action.order_key};
-        request.place = ids_.next(now(), active->flow.id.partition());
+        // Without a partition, places of one millisecond are in the order of their requests.
+        request.place = ids_.next(now(), 0);
         request.occupied = !action.holder && target->is_busy(action.order_key);
         request.holder = action.holder;
         staged.unit.places.push_back(request);

@@ -38,6 +38,8 @@ class SimDisk {
 /// The model of durability: a commit is lost, applied, or applied without anybody knowing.
 class MemorySimDisk final : public SimDisk {
  public:
+  explicit MemorySimDisk(store::MemoryOptions options = {}) : options_(options) {}
+
   Result<std::unique_ptr<store::Store>> open(runtime::Scheduler& home) override;
   void crash(std::unique_ptr<store::Store> store, runtime::Random& random) override;
   void drop(std::unique_ptr<store::Store> store) override;
@@ -46,6 +48,7 @@ class MemorySimDisk final : public SimDisk {
   const store::memory::State* state() const override { return &disk_.state(); }
 
  private:
+  store::MemoryOptions options_;
   store::MemoryDisk disk_;
   store::MemoryStore* open_ = nullptr;
   bool full_ = false;

@@ -7,7 +7,7 @@ namespace crossfoot::flow::sim {
 
 Result<std::unique_ptr<store::Store>> MemorySimDisk::open(runtime::Scheduler& home) {
   if (full_) return fail(store::full_fault("open", "no space is left"));
-  auto opened = std::make_unique<store::MemoryStore>(disk_, home);
+  auto opened = std::make_unique<store::MemoryStore>(disk_, home, options_);
   open_ = opened.get();
   return opened;
 }

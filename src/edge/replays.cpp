@@ -27,16 +27,12 @@ std::optional<std::uint8_t> channel_of(std::string_view name) {
   return std::nullopt;
 }
 
-<<<<<<< HEAD
-flow::ReplayRequest request_of(BodyReader& body, const Caller* caller) {
-=======
 /// As `receipt_key` and `order_key` of a flow's state have it.
 bool is_key(std::string_view text) {
   return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-flow::ReplayRequest request_of(BodyReader& body) {
->>>>>>> bad93d5 (Hold back by region and by key)
+flow::ReplayRequest request_of(BodyReader& body, const Caller* caller) {
   flow::ReplayRequest request;
   flow::ReplayFilter& filter = request.filter;
   filter.code = body.text("code", name_max, Presence::optional);
@@ -107,14 +103,10 @@ flow::Pause pause_of(BodyReader& body, const Caller* caller) {
     body.fault("kind", code::unknown_value, "target, shop, member, region or key");
   }
   pause.value = body.text("value", name_max, Presence::required);
-<<<<<<< HEAD
-  pause.by = person_of(body, caller);
-=======
   if (pause.kind == flow::PauseKind::key && !is_key(pause.value)) {
     body.fault("value", code::invalid_format, "a key is 32 hexadecimal digits");
   }
-  pause.by = body.text("by", name_max, Presence::required);
->>>>>>> bad93d5 (Hold back by region and by key)
+  pause.by = person_of(body, caller);
   pause.reason = body.text("reason", reason_max, Presence::required);
   return pause;
 }

@@ -276,7 +276,7 @@ struct Run::Leftovers {
   bool settled = false;  ///< once is enough, though a question to the store may be put again
 
   void settle(const std::array<bool, 2>& readable,
-              const std::set<std::pair<Hash128, Id>>& in_turn) {
+              const std::set<std::pair<Hash128, ReversalId>>& in_turn) {
     if (std::exchange(settled, true)) return;
     std::vector<Unmet> open;
     for (Unmet& each : unmet) {

@@ -72,7 +72,7 @@ class Run : public std::enable_shared_from_this<Run> {
     std::vector<Stray> strays;
     std::vector<std::size_t> recognised;  ///< of the strays that were kept; one break each
     std::vector<Overtaken> overtaken;
-    std::vector<std::pair<Hash128, Id>> in_turn;
+    std::vector<std::pair<Hash128, ReversalId>> in_turn;
     ControlTotals control;
     std::size_t compared = 0;  ///< totals of the day
   };

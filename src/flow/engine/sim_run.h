@@ -104,6 +104,7 @@ class World {
 
   // The checks.
   void check_step();
+  void close_gaps();
   void check_stored();
   void check_flow(const Flow& flow);
   void check_taken_back(const Flow& flow);

@@ -10,7 +10,7 @@ namespace {
 constexpr Duration deadline = std::chrono::seconds{120};
 }
 
-ApiClient::ApiClient(const std::string& base_url) : shard_([](std::exception_ptr) {}) {
+ApiClient::ApiClient(const std::string& base_url) : shard_([](const std::exception_ptr&) {}) {
   if (const auto token = runtime::environment("CROSSFOOT_TOKEN"); token && !token->empty()) {
     authorization_ = "Bearer " + *token;
   }
@@ -54,7 +54,8 @@ Result<runtime::HttpAnswer> ApiClient::call(runtime::Method method, std::string 
   return begin(method, std::move(target), std::move(body), std::move(headers)).get();
 }
 
-Result<std::string> ApiClient::json(runtime::Method method, std::string target, std::string body) {
+Result<std::string> ApiClient::json(runtime::Method method, const std::string& target,
+                                    std::string body) {
   auto answer = call(method, target, std::move(body));
   if (!answer) return fail(answer.error());
   if (answer->status < 200 || answer->status > 299) {

@@ -32,7 +32,7 @@ class ApiClient {
   [[nodiscard]] Result<runtime::HttpAnswer> call(runtime::Method method, std::string target,
                                                  std::string body = {}, Headers headers = {});
   /// A GET or POST whose answer must be 2xx; its body. Faults carry status and body.
-  [[nodiscard]] Result<std::string> json(runtime::Method method, std::string target,
+  [[nodiscard]] Result<std::string> json(runtime::Method method, const std::string& target,
                                          std::string body = {});
 
  private:

@@ -230,6 +230,8 @@ void Run::count_totals() {
       [this](store::Reader&) -> Result<Page> {
         Page page;
         page.compared = control_.count_compared();
+        // Here too: the pages of a file that goes take their time.
+        for (Target& target : targets_) target.book = {};
         return page;
       },
       [this](const Page& page) {

@@ -29,7 +29,7 @@ constexpr std::string_view channel_counter(contract::Channel channel) {
 
 /// Longest wait of an accept for a slot at its targets: short beside a till's patience, long enough
 /// for a call or two to end.
-constexpr Duration slot_wait{25'000};
+constexpr Duration slot_wait{8'000};
 
 AcceptAnswer unavailable(std::string_view code, std::string cause) {
   AcceptAnswer answer;

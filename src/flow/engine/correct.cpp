@@ -15,13 +15,6 @@ namespace {
 /// More corrections of one receipt are held: somebody is at work there who is not correcting.
 constexpr std::size_t corrections_max = 200;
 
-/// What can be taken back as a whole by its receipt book.
-constexpr bool can_be_corrected(contract::TransactionKind kind) {
-  return kind == contract::TransactionKind::sale ||
-         kind == contract::TransactionKind::return_goods ||
-         kind == contract::TransactionKind::exchange;
-}
-
 Money tendered(const contract::Transaction& transaction) {
   Money sum{0, transaction.currency};
   for (const contract::Tender& tender : transaction.tenders) sum += tender.amount;
@@ -44,7 +37,7 @@ std::optional<std::string> not_editable(const Flow& flow, const contract::Transa
   const FlowState state = state_of(flow);
   if (state != FlowState::parked && state != FlowState::dead) return "nothing of it is stuck";
   if (instead.key.canonical() != flow.natural_key) return "an edit keeps the natural key";
-  if (!can_be_corrected(flow.kind) || !can_be_corrected(instead.kind)) {
+  if (!trades_goods(flow.kind) || !trades_goods(instead.kind)) {
     return "only sales, returns and exchanges are edited";
   }
   return std::nullopt;
@@ -165,8 +158,8 @@ void Engine::judge_content(const CorrectionPtr& correction, const store::KeyRow&
   const Flow& receipt = correction->receipt->flow;
   const std::uint32_t revision = request->transaction->revision;
   const bool same = known.content == request->content && known.projection == request->projection;
-  const bool possible = correction->steps <= corrections_max && can_be_corrected(receipt.kind) &&
-                        can_be_corrected(request->transaction->kind);
+  const bool possible = correction->steps <= corrections_max && trades_goods(receipt.kind) &&
+                        trades_goods(request->transaction->kind);
   const bool newer = revision > receipt.known_revision();
   if (same && revision >= receipt.revision && !(newer && possible)) {
     answer_stored(receipt.id, std::move(correction->done));

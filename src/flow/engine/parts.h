@@ -15,6 +15,13 @@
 
 namespace crossfoot::flow {
 
+/// What has a receipt book that could take it back as a whole, and content that another may repeat.
+[[nodiscard]] constexpr bool trades_goods(contract::TransactionKind kind) {
+  return kind == contract::TransactionKind::sale ||
+         kind == contract::TransactionKind::return_goods ||
+         kind == contract::TransactionKind::exchange;
+}
+
 /// What is answered before the engine has found what was under way, and after it has stopped.
 [[nodiscard]] inline Fault not_ready(std::string_view where) {
   return {.code = std::string(contract::error_code::store_unavailable),

@@ -34,6 +34,19 @@ Result<Transaction> parse_stored(std::string_view body) {
   return std::move(parsed->transaction);
 }
 
+/// Shows the rows of every partition that has any, with its last position.
+template <class Look>
+void each_journal(store::Reader& reader, Look look) {
+  for (Partition partition = 0; partition < partition_count; ++partition) {
+    const auto last = reader.last_position(partition);
+    ASSERT_TRUE(last.has_value());
+    if (*last == 0) continue;
+    const auto rows = reader.journal_after(partition, 0, 100'000);
+    ASSERT_TRUE(rows.has_value());
+    look(*rows, *last);
+  }
+}
+
 Duration drawn(runtime::Random& random, Duration most) {
   return Duration{
       static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(most.count())))};
@@ -326,20 +339,15 @@ void World::check() {
 void World::close_gaps() {
   store::Unit fillers;
   read([&fillers](store::Reader& reader) {
-    for (Partition partition = 0; partition < partition_count; ++partition) {
-      const auto last = reader.last_position(partition);
-      ASSERT_TRUE(last.has_value());
-      if (*last == 0) continue;
-      const auto rows = reader.journal_after(partition, 0, 100'000);
-      ASSERT_TRUE(rows.has_value());
+    each_journal(reader, [&fillers](const std::vector<store::JournalRow>& rows, std::uint64_t) {
       std::uint64_t expected = 1;
-      for (const store::JournalRow& row : *rows) {
+      for (const store::JournalRow& row : rows) {
         for (; expected < row.position; ++expected) {
-          fillers.journal.push_back({partition, expected, Id{}, row.at, {}});
+          fillers.journal.push_back({row.partition, expected, Id{}, row.at, {}});
         }
         expected = row.position + 1;
       }
-    }
+    });
   });
   EXPECT_LE(fillers.journal.size(), openings) << "a place is empty that no crash has left";
   if (fillers.journal.empty()) return;
@@ -424,16 +432,11 @@ void World::read(const std::function<void(store::Reader&)>& work) {
 }
 
 void World::check_journal(store::Reader& reader) {
-  for (Partition partition = 0; partition < partition_count; ++partition) {
-    const auto last = reader.last_position(partition);
-    ASSERT_TRUE(last.has_value());
-    if (*last == 0) continue;
-    const auto rows = reader.journal_after(partition, 0, 100'000);
-    ASSERT_TRUE(rows.has_value());
+  each_journal(reader, [](const std::vector<store::JournalRow>& rows, std::uint64_t last) {
     std::uint64_t expected = 0;
-    for (const store::JournalRow& row : *rows) EXPECT_EQ(row.position, ++expected);
-    EXPECT_EQ(expected, *last);
-  }
+    for (const store::JournalRow& row : rows) EXPECT_EQ(row.position, ++expected);
+    EXPECT_EQ(expected, last);
+  });
 }
 
 /// What was decided is decided again from the journal alone, with the same states.

@@ -12,12 +12,6 @@ namespace {
 constexpr std::uint64_t forget_every = 64;
 static_assert(forget_every < store::fingerprints_dropped_max);
 
-constexpr bool can_be_suspected(contract::TransactionKind kind) {
-  return kind == contract::TransactionKind::sale ||
-         kind == contract::TransactionKind::return_goods ||
-         kind == contract::TransactionKind::exchange;
-}
-
 }  // namespace
 
 void Engine::add_fingerprint(const AcceptRequest& request, Id id, Id suspected, store::Unit& unit) {
@@ -28,7 +22,7 @@ void Engine::add_fingerprint(const AcceptRequest& request, Id id, Id suspected, 
     unit.message->conflict_with = suspected;
     unit.counters.push_back({"suspected", 1});
   }
-  if (options_.suspects[channel] == SuspectPolicy::ignore || !can_be_suspected(transaction.kind)) {
+  if (options_.suspects[channel] == SuspectPolicy::ignore || !trades_goods(transaction.kind)) {
     return;
   }
   const Instant oldest = now() - options_.suspect_lateness - options_.suspect_window;

@@ -311,7 +311,7 @@ class Server::Impl {
     return {};
   }
 
-  std::function<Result<edge::Caller>(const runtime::HttpRequest&)> identify() {
+  std::function<Result<edge::CallerPtr>(const runtime::HttpRequest&)> identify() {
     if (gate_ == nullptr) return nullptr;
     return [this](const runtime::HttpRequest& request) {
       return gate_->identify(request, shard_.scheduler().now());

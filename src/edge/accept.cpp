@@ -223,7 +223,7 @@ struct Api::Batch {
   }
 
   Sleeper sleeper;
-  std::shared_ptr<const Caller> caller;
+  CallerPtr caller;
   std::string correlation_id;        ///< of the request, in problems
   std::string correlation_of_lines;  ///< what the caller stated; empty: each its own
   std::deque<Line> lines;

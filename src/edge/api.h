@@ -57,7 +57,7 @@ struct ApiParts {
   ContractBook* contracts = nullptr;                 ///< null: its addresses answer 404
   /// Who asks; an unauthorised fault for who cannot prove it. Absent: no access control, whoever
   /// reaches the server may do everything, and the peer's address stands for the client.
-  std::function<Result<Caller>(const runtime::HttpRequest&)> identify;
+  std::function<Result<CallerPtr>(const runtime::HttpRequest&)> identify;
   std::function<MachineFigures()> machine;  ///< asked once a second at most
   Assets console;
   std::optional<runtime::Logger> log;  ///< of requests: debug, and warnings from status 500 on
@@ -89,10 +89,10 @@ class Api {
     std::optional<std::string> decoded_path;
     Match target;
     Query query;
-    std::string correlation_id;            ///< of the caller; else made when it is first needed
-    std::string trace;                     ///< `traceparent` of the answer, empty: none
-    std::string_view media;                ///< chosen of what the route produces
-    std::shared_ptr<const Caller> caller;  ///< null: nobody had to prove anything
+    std::string correlation_id;  ///< of the caller; else made when it is first needed
+    std::string trace;           ///< `traceparent` of the answer, empty: none
+    std::string_view media;      ///< chosen of what the route produces
+    CallerPtr caller;            ///< null: nobody had to prove anything
     Duration began{0};
     std::optional<ClientLimits::Verdict> limit;   ///< of the client, when it was asked for
     const ContractBook::Headers* life = nullptr;  ///< of the contract's version that it uses

@@ -220,6 +220,14 @@ class World {
   using MakeBook = Result<std::unique_ptr<ContractBook>> (*)(prometheus::Registry&);
 
   using Identify = std::function<Result<Caller>(const runtime::HttpRequest&)>;
+  static std::function<Result<CallerPtr>(const runtime::HttpRequest&)> shared(Identify identify) {
+    if (!identify) return nullptr;
+    return [identify = std::move(identify)](const runtime::HttpRequest& request) {
+      return transform(identify(request), [](Caller caller) {
+        return std::make_shared<const Caller>(std::move(caller));
+      });
+    };
+  }
 
   explicit World(ApiOptions options = {}, store::MemoryOptions store_options = {},
                  MakeBook make_book = built_in_book, Identify identify = nullptr)
@@ -239,7 +247,7 @@ class World {
                  .reconciliations = &reconciliations,
                  .connectors = &connectors,
                  .contracts = contracts_.get(),
-                 .identify = std::move(identify),
+                 .identify = shared(std::move(identify)),
                  .machine = [this] { return machine; },
                  .console = std::move(console),
                  .log = runtime::Logger(log, "edge"),

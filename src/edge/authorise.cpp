@@ -25,7 +25,7 @@ std::optional<HttpResponse> Api::check_access(Exchange& exchange) {
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"crossfoot\"");
     return response;
   }
-  exchange.caller = std::make_shared<const Caller>(std::move(*caller));
+  exchange.caller = std::move(*caller);
   if (!exchange.caller->may(*route.permission)) {
     return refuse(exchange, code::forbidden,
                   fmt::format("this needs the permission {}",

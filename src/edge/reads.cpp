@@ -24,8 +24,6 @@ Fault not_found() {
           .cause = "there is no transaction with this id"};
 }
 
-using CallerPtr = std::shared_ptr<const Caller>;
-
 /// Whether a caller with limits may see it. What a stored row does not say is read from the
 /// original.
 bool is_visible(const CallerPtr& caller, const store::MessageRow& message) {

@@ -102,26 +102,26 @@ Result<ApiKeys> ApiKeys::parse(std::string_view json) {
       }
     }
     Key key;
+    Caller caller;
     std::string_view digest;
     const auto read_digest =
         entry["sha256"].get(digest) == SUCCESS ? digest_of(digest) : std::nullopt;
     if (!read_digest) return unusable(id, "sha256 is not 64 hex digits");
     key.digest = *read_digest;
-    key.caller.name = id;
+    caller.name = id;
     for (const auto& [name, add] : {std::pair{"roles", &add_role}, {"scopes", &add_permission}}) {
       const auto texts = texts_of(entry, name);
       if (!texts) return unusable(id, fmt::format("{} is not a list of texts", name));
       for (const std::string& text : *texts) {
-        if (!add(text, key.caller.permissions)) {
+        if (!add(text, caller.permissions)) {
           return unusable(id, fmt::format("there is no '{}' among the {}", text, name));
         }
       }
     }
-    if (key.caller.permissions.none())
-      return unusable(id, "it may do nothing: name roles or scopes");
-    for (const auto& [name, limit] : {std::pair{"channels", &key.caller.channels},
-                                      {"shops", &key.caller.shops},
-                                      {"regions", &key.caller.regions}}) {
+    if (caller.permissions.none()) return unusable(id, "it may do nothing: name roles or scopes");
+    for (const auto& [name, limit] : {std::pair{"channels", &caller.channels},
+                                      {"shops", &caller.shops},
+                                      {"regions", &caller.regions}}) {
       auto texts = texts_of(entry, name);
       if (!texts) return unusable(id, fmt::format("{} is not a list of texts", name));
       *limit = std::move(*texts);
@@ -133,6 +133,7 @@ Result<ApiKeys> ApiKeys::parse(std::string_view json) {
       if (!parsed) return unusable(id, "not_after is not a time such as 2027-01-31T00:00:00Z");
       key.until = *parsed;
     }
+    key.caller = std::make_shared<const Caller>(std::move(caller));
     if (!out.keys_.emplace(std::string(id), std::move(key)).second) {
       return unusable(id, "there are two with this id");
     }
@@ -144,7 +145,7 @@ bool ApiKeys::looks_like_one(std::string_view presented) {
   return presented.starts_with(prefix);
 }
 
-const Caller* ApiKeys::find(std::string_view presented, Instant now) const {
+CallerPtr ApiKeys::find(std::string_view presented, Instant now) const {
   const auto end = presented.rfind('_');
   if (!looks_like_one(presented) || end < prefix.size()) return nullptr;
   const auto key = keys_.find(presented.substr(prefix.size(), end - prefix.size()));
@@ -153,7 +154,7 @@ const Caller* ApiKeys::find(std::string_view presented, Instant now) const {
   const bool same = CRYPTO_memcmp(digest.data(), wanted.data(), digest.size()) == 0;
   if (!same || key == keys_.end()) return nullptr;
   if (key->second.until && now >= *key->second.until) return nullptr;
-  return &key->second.caller;
+  return key->second.caller;
 }
 
 }  // namespace crossfoot::edge

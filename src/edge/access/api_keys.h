@@ -30,13 +30,13 @@ class ApiKeys {
 
   /// Null when there is no such key, or its time is over. Takes as long for a wrong secret as for
   /// the right one.
-  [[nodiscard]] const Caller* find(std::string_view presented, Instant now) const;
+  [[nodiscard]] CallerPtr find(std::string_view presented, Instant now) const;
   [[nodiscard]] static bool looks_like_one(std::string_view presented);
 
  private:
   struct Key {
     Sha256 digest;
-    Caller caller;
+    CallerPtr caller;
     std::optional<Instant> until;
   };
   std::map<std::string, Key, std::less<>> keys_;  ///< by id

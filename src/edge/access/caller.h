@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ struct Caller {
     return !channels.empty() || !shops.empty() || !regions.empty();
   }
 };
+
+/// Shared by the gate and the requests that it has let in.
+using CallerPtr = std::shared_ptr<const Caller>;
 
 /// Whether a limit lets a value through.
 [[nodiscard]] inline bool is_within(const std::vector<std::string>& limit, std::string_view value) {

@@ -66,17 +66,17 @@ Result<std::unique_ptr<AccessGate>> AccessGate::load(GateOptions options, runtim
   return gate;
 }
 
-Result<Caller> AccessGate::identify(const runtime::HttpRequest& request, Instant now) {
+Result<CallerPtr> AccessGate::identify(const runtime::HttpRequest& request, Instant now) {
   look_at_files(now);
   const auto given = presented(request);
   if (!given || given->empty()) return unknown("no credentials, or more than one");
   if (!ApiKeys::looks_like_one(*given)) return token(*given, now);
-  const Caller* caller = api_keys_.find(*given, now);
+  CallerPtr caller = api_keys_.find(*given, now);
   if (caller == nullptr) return unknown("there is no such API key, or its time is over");
-  return *caller;
+  return caller;
 }
 
-Result<Caller> AccessGate::token(std::string_view text, Instant now) {
+Result<CallerPtr> AccessGate::token(std::string_view text, Instant now) {
   if (text.size() > token_bytes_max) return unknown("it is too long");
   const Hash128 hash = hash128(text);
   if (const auto known = remembered_.find(hash); known != remembered_.end()) {
@@ -86,7 +86,9 @@ Result<Caller> AccessGate::token(std::string_view text, Instant now) {
   auto proven = check_token(text, token_keys_, rules_, now);
   if (!proven) return fail(std::move(proven.error()));
   if (remembered_.size() >= remembered_max) remembered_.clear();
-  return remembered_.insert_or_assign(hash, std::move(*proven)).first->second.caller;
+  CallerPtr caller = std::make_shared<const Caller>(std::move(proven->caller));
+  remembered_.insert_or_assign(hash, Remembered{caller, proven->until});
+  return caller;
 }
 
 Status AccessGate::read_key_set() {

@@ -36,7 +36,7 @@ class AccessGate {
                                                                 runtime::Logger log);
 
   /// Faults: CF-2401 (unauthorised). The cause is for the log: an answer must not repeat it.
-  [[nodiscard]] Result<Caller> identify(const runtime::HttpRequest& request, Instant now);
+  [[nodiscard]] Result<CallerPtr> identify(const runtime::HttpRequest& request, Instant now);
 
  private:
   static constexpr std::size_t remembered_max = 10'000;
@@ -60,7 +60,7 @@ class AccessGate {
   [[nodiscard]] Status read_key_set();
   [[nodiscard]] Status read_api_keys();
   void look_at_files(Instant now);
-  [[nodiscard]] Result<Caller> token(std::string_view text, Instant now);
+  [[nodiscard]] Result<CallerPtr> token(std::string_view text, Instant now);
 
   TokenRules rules_;
   Watched key_set_;
@@ -69,7 +69,11 @@ class AccessGate {
   std::vector<TokenKey> token_keys_;
   ApiKeys api_keys_;
   std::optional<Instant> looked_at_;
-  std::map<Hash128, ProvenToken> remembered_;
+  struct Remembered {
+    CallerPtr caller;
+    Instant until;
+  };
+  std::map<Hash128, Remembered> remembered_;  ///< by the token's digest
 };
 
 }  // namespace crossfoot::edge

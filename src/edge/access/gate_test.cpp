@@ -33,7 +33,7 @@ class GateTest : public ::testing::Test {
     now_.micros += 2'000'000;
     runtime::HttpRequest request;
     request.headers = std::move(headers);
-    return gate.identify(request, now_);
+    return transform(gate.identify(request, now_), [](const CallerPtr& caller) { return *caller; });
   }
 
   runtime::TempDir folder_;

@@ -62,6 +62,7 @@ function(crossfoot_module name)
     target_link_libraries(${name}_test PRIVATE cf_${name} ${ARG_TEST_LIBS} GTest::gtest GTest::gtest_main GTest::gmock)
     target_precompile_headers(${name}_test REUSE_FROM cf_precompiled_tests)
     add_test(NAME ${name}_test COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${name}_test PROPERTIES LABELS unit)
+    # Far over what any takes: one that hangs is ended, and the others still tell their results.
+    set_tests_properties(${name}_test PROPERTIES LABELS unit TIMEOUT 600)
   endif()
 endfunction()

@@ -212,6 +212,7 @@ void LoyaltyBooks::link(PointsTransaction transaction) {
   if (transactions_.size() < seq) transactions_.resize(seq);
   by_day_.emplace(transaction.business_date.days, seq);
   by_reference_.emplace(transaction.reference, seq);
+  if (transaction.original_seq != 0) by_original_.emplace(transaction.original_seq, seq);
   balances_[transaction.member] +=
       transaction.type == PointsType::reversal ? -transaction.points : transaction.points;
   transactions_[seq - 1] = std::move(transaction);
@@ -227,6 +228,9 @@ PointsTransaction LoyaltyBooks::unlink(std::uint64_t seq) {
     by_reference_.erase(at);
     break;
   }
+  const auto [from, to] = by_original_.equal_range(transaction.original_seq);
+  const auto undoing = std::find_if(from, to, [seq](const auto& one) { return one.second == seq; });
+  if (undoing != to) by_original_.erase(undoing);
   balances_[transaction.member] -=
       transaction.type == PointsType::reversal ? -transaction.points : transaction.points;
   return transaction;
@@ -296,6 +300,7 @@ Status LoyaltyBooks::clear() {
   transactions_.clear();
   by_day_.clear();
   by_reference_.clear();
+  by_original_.clear();
   balances_.clear();
   returned_.clear();
   seen_.clear();
@@ -312,6 +317,14 @@ std::vector<const PointsTransaction*> LoyaltyBooks::by_reference(
     const std::string& reference) const {
   std::vector<const PointsTransaction*> found;
   const auto [first, last] = by_reference_.equal_range(reference);
+  for (auto at = first; at != last; ++at) found.push_back(find(at->second));
+  std::ranges::sort(found, {}, &PointsTransaction::seq);
+  return found;
+}
+
+std::vector<const PointsTransaction*> LoyaltyBooks::by_original(std::uint64_t accrual) const {
+  std::vector<const PointsTransaction*> found;
+  const auto [first, last] = by_original_.equal_range(accrual);
   for (auto at = first; at != last; ++at) found.push_back(find(at->second));
   std::ranges::sort(found, {}, &PointsTransaction::seq);
   return found;

@@ -89,6 +89,8 @@ class LoyaltyBooks {
   [[nodiscard]] const PointsTransaction* find(std::uint64_t seq) const;
   [[nodiscard]] std::vector<const PointsTransaction*> by_reference(
       const std::string& reference) const;
+  /// Reversals and reinstatements of an accrual, in the order in which they were booked.
+  [[nodiscard]] std::vector<const PointsTransaction*> by_original(std::uint64_t accrual) const;
   [[nodiscard]] std::vector<const PointsTransaction*> by_day(BusinessDate date, std::uint64_t after,
                                                              std::size_t limit) const;
   /// No value for a member without a receipt. May be negative.
@@ -134,6 +136,7 @@ class LoyaltyBooks {
   std::deque<std::optional<PointsTransaction>> transactions_;  // at seq - 1
   std::set<std::pair<std::int32_t, std::uint64_t>> by_day_;
   std::unordered_multimap<std::string, std::uint64_t> by_reference_;
+  std::unordered_multimap<std::uint64_t, std::uint64_t> by_original_;  ///< accrual → what undoes it
   std::unordered_map<std::string, std::int64_t> balances_;
   /// Millionths given back per line of an accrual, at its seq; kept apart from the transactions, so
   /// that a tampering and its undoing leave it alone.

@@ -202,6 +202,14 @@ Reply LoyaltySystem::transactions(std::string_view query) const {
     }
     return {.body = out.close(']').close('}').take()};
   }
+  if (const auto original = query_value(query, "original_reference")) {
+    if (const PointsTransaction* accrual = accrual_of(std::string(*original))) {
+      for (const auto* undoing : books_->by_original(accrual->seq)) {
+        write_transaction(out, *undoing);
+      }
+    }
+    return {.body = out.close(']').close('}').take()};
+  }
   const auto date = parse_business_date(query_value(query, "business_date").value_or(""));
   const auto page = page_of(query);
   if (!date || !page) return malformed("business_date, after or limit is malformed");

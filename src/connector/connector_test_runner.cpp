@@ -113,6 +113,21 @@ std::string book_item_json(const BookItem& item) {
   return out + "}";
 }
 
+std::string survey_json(const flow::SurveyEntry& entry) {
+  std::string out = "{";
+  append_text_member(out, "id", entry.target_id);
+  append_text_member(out, "reference", entry.reference);
+  if (entry.points) append_points(out, entry.points->count);
+  out += ",\"lines\":[";
+  for (const flow::SurveyEntry::Line& line : entry.lines) {
+    if (out.back() != '[') out += ',';
+    out += "{\"line\":" + std::to_string(line.line);
+    append_text_member(out, "quantity", to_string(line.quantity));
+    out += '}';
+  }
+  return out + "]}";
+}
+
 std::string page_json(const BookPage& page) {
   std::string out = "{\"items\":[";
   for (const BookItem& item : page.items) {
@@ -139,6 +154,8 @@ class Example {
       } else if (const Operation* operation = find_operation()) {
         if (find(example_, "/lookup")) {
           run_lookup(*operation);
+        } else if (find(example_, "/survey")) {
+          run_survey(*operation);
         } else {
           run_call(*operation);
         }
@@ -152,8 +169,8 @@ class Example {
 
  private:
   void check_keys() {
-    static constexpr std::array<std::string_view, 10> known{
-        "about",   "operation", "call",    "lookup", "list",
+    static constexpr std::array<std::string_view, 11> known{
+        "about",   "operation", "call",    "lookup", "survey", "list",
         "request", "response",  "results", "fault",  "page"};
     if (!example_.is_object()) return wrong("an example is an object");
     for (auto member : example_.get_object().value_unsafe()) {
@@ -198,7 +215,8 @@ class Example {
   void run_lookup(const Operation& operation) {
     if (!operation.lookup) return wrong("the operation has no lookup");
     const std::string reference = find_text(example_, "/lookup").value_or("");
-    auto http = make_lookup(operation, reference, operation.traits.deadline, workspace_);
+    auto http =
+        make_question(operation.lookup->endpoint, reference, operation.traits.deadline, workspace_);
     if (!http) return compare_fault(http.error());
     compare_request(*http);
     const auto answer = read_response();
@@ -207,6 +225,25 @@ class Example {
     if (!found) return compare_fault(found.error());
     compare_json("results", "/results",
                  "[" + (*found ? answer_json(**found) : std::string("null")) + "]");
+  }
+
+  void run_survey(const Operation& operation) {
+    if (!operation.survey) return wrong("the operation has no survey");
+    const std::string reference = find_text(example_, "/survey").value_or("");
+    auto http =
+        make_question(operation.survey->endpoint, reference, operation.traits.deadline, workspace_);
+    if (!http) return compare_fault(http.error());
+    compare_request(*http);
+    const auto answer = read_response();
+    if (!answer) return;
+    auto entries = read_survey(pack_, operation, *answer, now, workspace_);
+    if (!entries) return compare_fault(entries.error());
+    std::string out = "[";
+    for (const flow::SurveyEntry& entry : *entries) {
+      if (out.back() != '[') out += ',';
+      out += survey_json(entry);
+    }
+    compare_json("results", "/results", out + "]");
   }
 
   void run_list() {

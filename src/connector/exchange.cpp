@@ -421,14 +421,14 @@ Fault as_read_fault(Fault fault) {
   return fault;
 }
 
-Result<runtime::HttpCall> make_lookup(const Operation& operation, std::string_view reference,
-                                      Duration deadline, Workspace& workspace) {
+Result<runtime::HttpCall> make_question(const Endpoint& endpoint, std::string_view reference,
+                                        Duration deadline, Workspace& workspace) {
   workspace.input = "{\"reference\":";
   append_json_string(workspace.input, reference);
   workspace.input += '}';
   const auto input = parse_input(workspace);
   if (!input) return fail(rejected("the reference is not text"));
-  auto call = make_request(operation.lookup->endpoint, *input);
+  auto call = make_request(endpoint, *input);
   if (!call) return call;
   call->deadline = deadline;
   call->headers.emplace_back("Accept", "application/json");

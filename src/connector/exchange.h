@@ -42,15 +42,22 @@ struct PreparedCall {
                                                    const runtime::HttpAnswer& answer, Instant now,
                                                    Workspace& workspace);
 
-/// The question by reference. The operation has lookup rules.
-[[nodiscard]] Result<runtime::HttpCall> make_lookup(const Operation& operation,
-                                                    std::string_view reference, Duration deadline,
-                                                    Workspace& workspace);
+/// The question by reference that an endpoint describes: of lookup rules, or of survey rules.
+[[nodiscard]] Result<runtime::HttpCall> make_question(const Endpoint& endpoint,
+                                                      std::string_view reference, Duration deadline,
+                                                      Workspace& workspace);
 
-/// Its answer. A question has no effect, so no fault of it is `unknown_outcome`.
+/// Its answer, by the operation's lookup rules. A question has no effect, so no fault of it is
+/// `unknown_outcome`.
 [[nodiscard]] Result<std::optional<flow::ItemAnswer>> read_lookup(
     const Pack& pack, const Operation& operation, std::string_view reference,
     const runtime::HttpAnswer& answer, Instant now, Workspace& workspace);
+
+/// Its answer, by the operation's survey rules.
+[[nodiscard]] Result<std::vector<flow::SurveyEntry>> read_survey(const Pack& pack,
+                                                                 const Operation& operation,
+                                                                 const runtime::HttpAnswer& answer,
+                                                                 Instant now, Workspace& workspace);
 
 /// A question may be repeated: what made its outcome unknown makes it `transient`.
 [[nodiscard]] Fault as_read_fault(Fault fault);

@@ -96,40 +96,63 @@ void HttpCaller::call(flow::CallRequest request, Called done) {
   });
 }
 
-void HttpCaller::lookup(std::string_view target, std::string_view operation,
-                        std::string_view reference, Duration deadline, Found done) {
+template <class Done, class Read>
+void HttpCaller::question(std::string_view target, const Operation* operation,
+                          std::string_view name, const Endpoint* endpoint,
+                          std::string_view reference, Duration deadline, Read read, Done done) {
   const auto refuse = [&](Fault fault) {
     scheduler_.post([done = std::move(done), fault = std::move(fault)]() mutable {
       done(fail(std::move(fault)));
     });
   };
-  const Operation* found = find(target, operation);
-  if (found == nullptr) return refuse(no_such(target, operation, "there is no such operation"));
-  if (!found->lookup) {
-    return refuse(no_such(target, operation, "the target cannot be asked by reference"));
+  if (operation == nullptr) return refuse(no_such(target, name, "there is no such operation"));
+  if (endpoint == nullptr) {
+    return refuse(no_such(target, name, "the target cannot be asked by reference"));
   }
   Link& link = *targets_.find(target);
-  const flow::Departure departure{.target = target, .operation = operation, .question = true};
-  auto http = make_lookup(*found, reference, deadline, workspace_);
+  const flow::Departure departure{.target = target, .operation = name, .question = true};
+  auto http = make_question(*endpoint, reference, deadline, workspace_);
   if (!http) {
     link.give_back(departure);
-    return refuse(placed(std::move(http.error()), target, operation));
+    return refuse(placed(std::move(http.error()), target, name));
   }
   const Link::Sent leaving = link.leave(departure);
-  link.send(std::move(*http), [this, &link, found, leaving, reference = std::string(reference),
+  link.send(std::move(*http), [this, &link, operation, leaving, read = std::move(read),
                                done = std::move(done)](Result<runtime::HttpAnswer> answer) mutable {
     const int status = answer ? answer->status : 0;
-    Result<std::optional<flow::ItemAnswer>> read =
-        answer ? read_lookup(link.pack(), *found, reference, *answer, scheduler_.now(), workspace_)
-               : fail(as_read_fault(std::move(answer.error())));
-    if (read) {
+    auto found = answer ? read(link.pack(), *answer, scheduler_.now(), workspace_)
+                        : fail(as_read_fault(std::move(answer.error())));
+    if (found) {
       link.note_success(leaving);
     } else {
-      link.note_fault(leaving, read.error(), status);
-      read = fail(placed(std::move(read.error()), link.name(), found->name));
+      link.note_fault(leaving, found.error(), status);
+      found = fail(placed(std::move(found.error()), link.name(), operation->name));
     }
-    done(std::move(read));
+    done(std::move(found));
   });
+}
+
+void HttpCaller::lookup(std::string_view target, std::string_view operation,
+                        std::string_view reference, Duration deadline, Found done) {
+  const Operation* found = find(target, operation);
+  const Endpoint* endpoint = found != nullptr && found->lookup ? &found->lookup->endpoint : nullptr;
+  const auto read = [found, asked = std::string(reference)](
+                        const Pack& pack, const runtime::HttpAnswer& answer, Instant now,
+                        Workspace& workspace) -> Result<std::optional<flow::ItemAnswer>> {
+    return read_lookup(pack, *found, asked, answer, now, workspace);
+  };
+  question(target, found, operation, endpoint, reference, deadline, read, std::move(done));
+}
+
+void HttpCaller::survey(std::string_view target, std::string_view operation,
+                        std::string_view original_reference, Duration deadline, Surveyed done) {
+  const Operation* found = find(target, operation);
+  const Endpoint* endpoint = found != nullptr && found->survey ? &found->survey->endpoint : nullptr;
+  const auto read = [found](const Pack& pack, const runtime::HttpAnswer& answer, Instant now,
+                            Workspace& workspace) -> Result<std::vector<flow::SurveyEntry>> {
+    return read_survey(pack, *found, answer, now, workspace);
+  };
+  question(target, found, operation, endpoint, original_reference, deadline, read, std::move(done));
 }
 
 }  // namespace crossfoot::connector

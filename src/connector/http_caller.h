@@ -28,8 +28,15 @@ class HttpCaller final : public flow::Caller {
   void call(flow::CallRequest request, Called done) override;
   void lookup(std::string_view target, std::string_view operation, std::string_view reference,
               Duration deadline, Found done) override;
+  void survey(std::string_view target, std::string_view operation,
+              std::string_view original_reference, Duration deadline, Surveyed done) override;
 
  private:
+  /// Sends a question and has its answer read. `endpoint`: null when the pack has none.
+  template <class Done, class Read>
+  void question(std::string_view target, const Operation* operation, std::string_view name,
+                const Endpoint* endpoint, std::string_view reference, Duration deadline, Read read,
+                Done done);
   [[nodiscard]] const Operation* find(std::string_view target, std::string_view operation) const;
 
   runtime::Scheduler& scheduler_;

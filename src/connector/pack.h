@@ -122,6 +122,21 @@ struct LookupRules {
   AnswerPointers answer;
 };
 
+/// The question for all entries that took points of an original back, or gave them again.
+struct SurveyRules {
+  Endpoint endpoint;  ///< root reference: the original's
+  std::string items = "/items";
+  std::optional<std::string> next;  ///< there, and not null: not all of them, a fault
+  std::string reference = "/reference";
+  std::string id = "/id";
+  std::optional<std::string> points;
+  Match takes;  ///< the entries that take back
+  Match gives;  ///< … that give again; all others are left out
+  std::string lines = "/lines";
+  std::string line = "/line";
+  std::string quantity = "/quantity";
+};
+
 struct Operation {
   std::string name;
   Endpoint endpoint;
@@ -131,6 +146,7 @@ struct Operation {
   std::optional<Already> already;
   std::optional<BatchRules> batch;
   std::optional<LookupRules> lookup;
+  std::optional<SurveyRules> survey;
   std::vector<ErrorRule> errors;  ///< before those of the pack
   BreakerPolicy breaker;          ///< the pack's, with what the operation says otherwise
   flow::OperationTraits traits;

@@ -414,6 +414,8 @@ class PackReader {
     if (auto node = map.take("idempotency")) read_idempotency(*node, operation);
     if (auto node = map.take("lookup")) operation.lookup = read_lookup(*node, operation);
     traits.lookup = operation.lookup.has_value();
+    if (auto node = map.take("survey")) operation.survey = read_survey(*node, operation);
+    traits.survey = operation.survey.has_value();
     if (operation.batch)
       traits.batch_max = static_cast<std::uint16_t>(operation.batch->entries_max);
     if (traits.deadline <= Duration{0}) map.wrong_at("deadline", "'deadline' must be above zero");
@@ -480,6 +482,34 @@ class PackReader {
     lookup.answer = read_answer(map);
     map.finish();
     return lookup;
+  }
+
+  SurveyRules read_survey(const YAML::Node& node, const Operation& operation) {
+    YamlMap map(node, "survey of '" + operation.name + "'", list_);
+    SurveyRules survey;
+    survey.endpoint = read_endpoint(map, {"reference"}, "GET");
+    survey.items = map.pointer_or("items", survey.items);
+    survey.next = map.pointer("next");
+    survey.reference = map.pointer_or("reference", survey.reference);
+    survey.id = map.pointer_or("id", survey.id);
+    survey.points = map.pointer("points");
+    const std::string type = map.needed_pointer("type");
+    survey.takes = {type, map.texts("takes")};
+    survey.gives = {type, map.texts("gives")};
+    if (survey.takes.values.empty() || survey.gives.values.empty()) {
+      map.wrong(
+          "'takes' and 'gives' are needed: the types of the entries that take points back "
+          "and that give them again");
+    }
+    if (auto lines = map.take("lines")) {
+      YamlMap of_line(*lines, map.what() + ": lines", list_);
+      survey.lines = of_line.pointer_or("items", survey.lines);
+      survey.line = of_line.pointer_or("line", survey.line);
+      survey.quantity = of_line.pointer_or("quantity", survey.quantity);
+      of_line.finish();
+    }
+    map.finish();
+    return survey;
   }
 
   void read_book(const YAML::Node& node) {

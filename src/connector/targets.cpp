@@ -48,7 +48,7 @@ Link::Link(boost::asio::io_context& context, runtime::Scheduler& scheduler, Targ
       pacer_(setup_.pack->pace, clock()) {
   for (const auto& [name, operation] : setup_.pack->operations) {
     add_line(name, operation.breaker);
-    if (operation.lookup) add_line(name + "?", operation.breaker);
+    if (operation.lookup || operation.survey) add_line(name + "?", operation.breaker);
   }
   if (setup_.pack->book) add_line(std::string(book_line), setup_.pack->breaker);
   const std::string base = setup_.base_url.empty() ? setup_.pack->base_url : setup_.base_url;

@@ -71,6 +71,8 @@ inline constexpr std::string_view original_unsettled = "CF-3014";
 inline constexpr std::string_view voided_before_sent = "CF-3015";
 inline constexpr std::string_view superseded_before_sent = "CF-3016";
 inline constexpr std::string_view suspected_duplicate = "CF-3017";
+inline constexpr std::string_view restored_asks_first = "CF-3030";
+inline constexpr std::string_view restored_differs = "CF-3031";
 inline constexpr std::string_view outcome_needs_person = "CF-3101";
 inline constexpr std::string_view retries_exhausted = "CF-3102";
 inline constexpr std::string_view target_rejected = "CF-3103";
@@ -157,7 +159,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 130> error_table{{
+inline constexpr std::array<ErrorInfo, 132> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -273,6 +275,10 @@ inline constexpr std::array<ErrorInfo, 130> error_table{{
     {"CF-3016", "Superseded before it was sent", 202,
      FaultClass::cancelled, false},
     {"CF-3017", "It looks like another transaction under a new number", 202,
+     FaultClass::conflict, false},
+    {"CF-3030", "Asked for first, since the data store was restored", 202,
+     FaultClass::transient, false},
+    {"CF-3031", "The target has other units than the receipt book", 202,
      FaultClass::conflict, false},
     {"CF-3101", "A person must decide whether a call took effect", 202,
      FaultClass::unknown_outcome, false},

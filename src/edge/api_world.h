@@ -72,6 +72,11 @@ class PliantTargets final : public flow::Caller {
     scheduler_.post([done = std::move(done)]() mutable { done(std::nullopt); });
   }
 
+  void survey(std::string_view, std::string_view, std::string_view, Duration,
+              Surveyed done) override {
+    scheduler_.post([done = std::move(done)]() mutable { done({}); });
+  }
+
   /// From now on the targets can neither be asked nor know idempotency keys.
   void make_blind() {
     traits_.idempotent = false;

@@ -12,6 +12,9 @@ class RetailProcesses final : public flow::Processes {
   [[nodiscard]] std::vector<flow::Leg> after_claim(const flow::Flow& flow, const flow::Leg& claim,
                                                    const flow::ClaimAnswer& answer,
                                                    const flow::Routing& routing) const override;
+  [[nodiscard]] std::string delta_arguments(
+      std::string_view original_reference,
+      const std::vector<flow::ReversalLine>& lines) const override;
   [[nodiscard]] std::vector<flow::LineLink> link(
       const contract::Transaction& transaction, const std::vector<flow::LineLink>& known,
       std::vector<flow::Candidate> candidates) const override;

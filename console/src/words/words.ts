@@ -262,6 +262,18 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "The same shop sold the same things within minutes under another number. A person decides.",
   ],
   [
+    "CF-3030",
+    "restored_asks_first",
+    "Asked for first, after a restore",
+    "The data was restored from a backup. The other system is asked whether it has this already.",
+  ],
+  [
+    "CF-3031",
+    "restored_differs",
+    "The other system has something else",
+    "After a restore its book and ours do not fit for this receipt. A person compares them.",
+  ],
+  [
     "CF-3101",
     "outcome_needs_person",
     "Did it arrive? A person decides",

@@ -31,13 +31,15 @@ class Decider {
     if (leg == nullptr || !may_be_taken(leg->state)) return stale();
     const Step* step = next_step(*leg);
     if (step == nullptr) return stale();
-    if (is_question(*leg)) {
-      ++leg->lookups;
-      note(EventKind::asked, leg, {});
-      act(ActionKind::ask, *leg);
-      return;
+    if (!is_question(*leg)) {
+      if (!in_doubt(flow_, *leg, facts_.restore) || key_suffices(*leg)) {
+        return begin_call(*leg, event.call);
+      }
+      return doubt(*leg);
     }
-    begin_call(*leg, event.call);
+    ++leg->lookups;
+    note(EventKind::asked, leg, {});
+    act(ActionKind::ask, *leg);
   }
 
   void on(const Answered& event) {
@@ -80,43 +82,34 @@ class Decider {
   void on(const LookedUp& event) {
     Leg* leg = flow_.leg(event.leg);
     if (leg == nullptr || leg->state != LegState::unknown) return stale();
-    if (!event.found) {
-      const Fault& fault = event.found.error();
-      const RetryPolicy& policy = facts_.retry.of(fault.fault_class);
-      if (policy.is_used_up(leg->lookups, facts_.now - leg->first_due_at)) {
-        // It may have happened, and its target does not say: dead it is not.
-        leg->detail = fault.code + ": " + fault.cause;
-        // When the call must be over still says from when on "not found" counts.
-        const Instant over = leg->calling_until;
-        stop(*leg, LegState::parked, contract::error_code::outcome_needs_person,
+    if (!event.found) return unanswered(*leg, event.found.error());
+    if (*event.found) return acknowledge(*leg, **event.found, EventKind::found);
+    if (!has_settled(*leg)) return;
+    to_be_sent(*leg, "it did not happen");
+  }
+
+  void on(const Surveyed& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || leg->state != LegState::unknown) return stale();
+    if (!event.found) return unanswered(*leg, event.found.error());
+    switch (event.found->kind) {
+      case SurveyOutcome::Kind::own:
+      case SurveyOutcome::Kind::covered:
+        have(*leg, {}, {});
+        return acknowledge(*leg, event.found->answer, EventKind::found);
+      case SurveyOutcome::Kind::absent:
+        if (!has_settled(*leg)) return;
+        have(*leg, {}, {});
+        return to_be_sent(*leg, "nothing of it happened");
+      case SurveyOutcome::Kind::part:
+        if (!has_settled(*leg)) return;
+        have(*leg, event.found->covered, event.rest);
+        return to_be_sent(*leg, "a part of it happened");
+      case SurveyOutcome::Kind::differs:
+        stop(*leg, LegState::parked, contract::error_code::restored_differs,
              facts_.traits.order == Order::strict);
-        leg->calling_until = over;
-        return note(EventKind::parked, leg, leg->detail);
-      }
-      leg->due_at =
-          facts_.now + policy.delay(leg->lookups, Duration{fault.retry_after}, facts_.random);
-      note(EventKind::failed, leg, fault.cause);
-      place_unknown(*leg);
-      return;
+        return note(EventKind::parked, leg, "the target has other units");
     }
-    if (*event.found) {
-      acknowledge(*leg, **event.found, EventKind::found);
-      return;
-    }
-    // The target may still be at work on the request: "not found" counts after the settle time.
-    const Instant settled = leg->calling_until + facts_.traits.settle;
-    if (facts_.now < settled) {
-      const Instant soon = facts_.now + facts_.retry.usual.delay(leg->lookups, facts_.random);
-      leg->due_at = std::min(soon, settled);
-      note(EventKind::not_found, leg, "may still be under way");
-      place_unknown(*leg);
-      return;
-    }
-    leg->state = LegState::due;
-    leg->uncertain = false;
-    leg->due_at = facts_.now;
-    note(EventKind::not_found, leg, "it did not happen");
-    place(*leg, leg->order_key, facts_.traits.order == Order::strict);
   }
 
   void on(const Restarted& event) {
@@ -246,7 +239,7 @@ class Decider {
   void on(const Discarded& event) {
     Leg* leg = flow_.leg(event.leg);
     // What may have happened is not undone by forgetting it: a person says first whether it did.
-    if (leg == nullptr || !is_stuck(leg->state) || leg->uncertain) return stale();
+    if (leg == nullptr || !is_stuck(leg->state) || may_have_happened(*leg)) return stale();
     std::vector<std::uint16_t> dropped{leg->number};
     drop(*leg);
     note(EventKind::discarded, leg, words(event.decision));
@@ -277,6 +270,7 @@ class Decider {
       return;
     }
     leg->uncertain = false;
+    leg->restores = facts_.restore.count;
     leg->first_due_at = {};
     revive(*leg);
     note(EventKind::confirmed, leg, "it did not happen, " + words(event.decision));
@@ -326,13 +320,95 @@ class Decider {
     return "by " + decision.by + ": " + decision.reason;
   }
 
+  /// Whether all of a leg in doubt can be asked for.
+  [[nodiscard]] bool can_be_asked(const Leg& leg) const {
+    return is_delta(leg.kind) ? facts_.traits.survey : facts_.traits.lookup;
+  }
+
+  /// The target's idempotency key makes a question needless. Its first use was after the sale, by a
+  /// till's clock that may be a day ahead. A delta may be there under another key.
+  bool key_suffices(Leg& leg) {
+    const Duration since_first = facts_.now - flow_.occurred_at + std::chrono::hours{24};
+    if (is_delta(leg.kind) || !facts_.traits.idempotent || can_be_asked(leg)) return false;
+    if (since_first >= facts_.traits.idempotent_for) return false;
+    leg.restores = facts_.restore.count;
+    return true;
+  }
+
+  /// What the target may have from before a restore is asked for before it is sent; where it cannot
+  /// be asked, a person decides.
+  void doubt(Leg& leg) {
+    leg.uncertain = true;
+    leg.lookups = 0;
+    if (!can_be_asked(leg)) {
+      stop(leg, LegState::parked, contract::error_code::outcome_needs_person);
+      return note(EventKind::parked, &leg,
+                  "the data store was restored, and the target cannot be asked");
+    }
+    leg.state = LegState::unknown;
+    leg.retry_with_key = false;
+    leg.reason = contract::error_code::restored_asks_first;
+    leg.due_at = facts_.now;
+    leg.calling_until = std::max(leg.calling_until, facts_.restore.at);
+    if (leg.first_due_at.micros == 0) leg.first_due_at = facts_.now;
+    note(EventKind::doubted, &leg, {});
+    if (facts_.traits.order != Order::strict) leave(leg);
+    place_unknown(leg);
+  }
+
+  /// A question got no answer: another one follows, or a person decides.
+  void unanswered(Leg& leg, const Fault& fault) {
+    const RetryPolicy& policy = facts_.retry.of(fault.fault_class);
+    if (policy.is_used_up(leg.lookups, facts_.now - leg.first_due_at)) {
+      // It may have happened, and its target does not say: dead it is not.
+      leg.detail = fault.code + ": " + fault.cause;
+      // When the call must be over still says from when on "not found" counts.
+      const Instant over = leg.calling_until;
+      stop(leg, LegState::parked, contract::error_code::outcome_needs_person,
+           facts_.traits.order == Order::strict);
+      leg.calling_until = over;
+      return note(EventKind::parked, &leg, leg.detail);
+    }
+    leg.due_at = facts_.now + policy.delay(leg.lookups, Duration{fault.retry_after}, facts_.random);
+    note(EventKind::failed, &leg, fault.cause);
+    place_unknown(leg);
+  }
+
+  /// The target may still be at work on the request: "not found" counts after the settle time.
+  /// Until then it is asked again.
+  bool has_settled(Leg& leg) {
+    const Instant settled = leg.calling_until + facts_.traits.settle;
+    if (facts_.now >= settled) return true;
+    const Instant soon = facts_.now + facts_.retry.usual.delay(leg.lookups, facts_.random);
+    leg.due_at = std::min(soon, settled);
+    note(EventKind::not_found, &leg, "may still be under way");
+    place_unknown(leg);
+    return false;
+  }
+
+  /// What the target had of a delta, and what is left to be sent of it.
+  void have(Leg& leg, Points had, const std::string& rest) {
+    flow_.reversed += had - leg.had;
+    leg.had = had;
+    leg.rest = rest;
+  }
+
+  void to_be_sent(Leg& leg, std::string why) {
+    leg.state = LegState::due;
+    leg.uncertain = false;
+    leg.restores = facts_.restore.count;
+    leg.due_at = facts_.now;
+    note(EventKind::not_found, &leg, std::move(why));
+    place(leg, leg.order_key, facts_.traits.order == Order::strict);
+  }
+
   /// Cancels what goes to a target and has certainly not been there. False when there is nothing.
   bool cancel_unsent(std::string_view code, std::string_view why) {
     bool any = false;
     for (Leg& leg : flow_.legs) {
       // What a book has counted as taken back or given again is undone through that book alone.
       if (is_local(leg.kind) || !leg.undoes.is_nil()) continue;
-      const bool outstanding = leg.state == LegState::calling || leg.uncertain;
+      const bool outstanding = leg.state == LegState::calling || may_have_happened(leg);
       const bool begun = std::ranges::any_of(leg.steps, &Step::done);
       if (outstanding || begun || is_settled(leg.state)) continue;
       // It gives up no key: it holds none, or its row does until it is met and found stale. Whoever
@@ -344,6 +420,10 @@ class Decider {
       any = true;
     }
     return any;
+  }
+
+  [[nodiscard]] bool may_have_happened(const Leg& leg) const {
+    return leg.uncertain || (!is_local(leg.kind) && in_doubt(flow_, leg, facts_.restore));
   }
 
   /// Back to the beginning of its life; the caller wakes what is ready.
@@ -360,9 +440,10 @@ class Decider {
   /// but never with a blind repetition.
   void release_uncertain(Leg& leg, const Released& event) {
     const OperationTraits& traits = facts_.traits;
+    const bool doubted = in_doubt(flow_, leg, facts_.restore);
     const bool in_window =
-        traits.idempotent && facts_.now - leg.first_due_at < traits.idempotent_for;
-    if (!in_window && !traits.lookup) return stale();
+        !doubted && traits.idempotent && facts_.now - leg.first_due_at < traits.idempotent_for;
+    if (!in_window && !(doubted ? can_be_asked(leg) : traits.lookup)) return stale();
     if (event.lane) leg.lane = *event.lane;
     leg.reason = contract::error_code::target_unknown_outcome;
     leg.state = LegState::unknown;
@@ -397,7 +478,7 @@ class Decider {
       event.state = leg->state;
       if (const Step* step = next_step(*leg); step != nullptr) {
         event.step = step->operation;
-        event.reference = step->reference;
+        event.reference = sent_reference(*leg, *step);
       }
     }
     out_.events.push_back(std::move(event));
@@ -686,11 +767,11 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 22> names{
+  static constexpr std::array<std::string_view, 23> names{
       "accepted",  "calling",    "asked",          "acknowledged", "failed",         "found",
       "not_found", "restarted",  "claimed",        "linked",       "void_requested", "released",
       "cancelled", "parked",     "discarded",      "confirmed",    "resent",         "paused",
-      "decided",   "superseded", "revision_noted", "suspected"};
+      "decided",   "superseded", "revision_noted", "suspected",    "doubted"};
   return names[static_cast<std::size_t>(kind)];
 }
 

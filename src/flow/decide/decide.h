@@ -10,11 +10,12 @@
 #include "flow/plan/book.h"
 #include "flow/plan/caller.h"
 #include "flow/plan/flow.h"
+#include "flow/plan/survey.h"
 
 namespace crossfoot::flow {
 
 /// Version of the rules below, stored with each journal entry.
-inline constexpr std::uint32_t decider_version = 3;
+inline constexpr std::uint32_t decider_version = 4;
 
 /// Everything looked up from outside: decide() itself reads no clock, no random source, no store.
 struct Facts {
@@ -22,6 +23,7 @@ struct Facts {
   RetrySchedule retry;  ///< of the leg's target
   std::uint64_t random = 0;
   OperationTraits traits;  ///< of the operation concerned: the leg's next step
+  Restore restore;         ///< the data store's last
 };
 
 // What can happen to a flow.
@@ -99,9 +101,15 @@ struct Suspected {  ///< it may be another transaction under a new number
   Id of;
 };
 
+struct Surveyed {  ///< the target was asked for all that was taken of the original
+  std::uint16_t leg = 0;
+  Result<SurveyOutcome> found;
+  std::string rest;  ///< arguments of what is left to be sent, where that is a part
+};
+
 using Event = std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
                            VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided,
-                           Corrected, Suspected>;
+                           Corrected, Suspected, Surveyed>;
 
 /// What the engine has to do once the new state is committed.
 struct Action {
@@ -144,8 +152,9 @@ struct JournalEvent {
     superseded,
     revision_noted,
     suspected,
+    doubted,
   };
-  static constexpr auto kind_last = Kind::suspected;
+  static constexpr auto kind_last = Kind::doubted;
 
   Kind kind = Kind::accepted;
   std::uint16_t leg = 0;

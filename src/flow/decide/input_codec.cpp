@@ -140,6 +140,16 @@ void put(ByteWriter& out, const Suspected& event) {
   out.id(event.of);
 }
 
+void put(ByteWriter& out, const Surveyed& event) {
+  out.u64(event.leg);
+  out.boolean(event.found.has_value());
+  if (!event.found) return put(out, event.found.error());
+  out.enumerator(event.found->kind);
+  put(out, event.found->answer);
+  out.i64(event.found->covered.count);
+  out.text(event.rest);
+}
+
 std::uint16_t get_leg(ByteReader& in) {
   return static_cast<std::uint16_t>(in.u64());
 }
@@ -242,6 +252,20 @@ void get(ByteReader& in, std::uint64_t, Suspected& event) {
   event.of = in.id();
 }
 
+void get(ByteReader& in, std::uint64_t, Surveyed& event) {
+  event.leg = get_leg(in);
+  if (!in.boolean()) {
+    event.found = fail(get_fault(in));
+    return;
+  }
+  SurveyOutcome outcome;
+  outcome.kind = in.enumerator(SurveyOutcome::kind_last);
+  outcome.answer = get_answer(in);
+  outcome.covered = {in.i64()};
+  event.found = std::move(outcome);
+  event.rest = in.text();
+}
+
 /// The alternative with this number, read; nothing when there is none.
 template <std::size_t I = 0>
 std::optional<Event> get_alternative(ByteReader& in, std::uint64_t version, std::uint64_t number) {
@@ -339,15 +363,30 @@ RetryPolicy get_entry_retry(ByteReader& in) {
   return retry;
 }
 
+namespace {
+// Which of a target's traits are stored together with the order of its operation.
+constexpr std::uint64_t has_lookup = 1;
+constexpr std::uint64_t has_key = 2;
+constexpr std::uint64_t order_step = 4;
+constexpr std::uint64_t orders = 3;
+constexpr std::uint64_t has_survey = order_step * orders;
+constexpr std::uint64_t has_restore = has_survey * 2;
+}  // namespace
+
 void put_facts(ByteWriter& out, const Facts& facts, Instant at) {
   const OperationTraits& traits = facts.traits;
+  const bool restored = facts.restore.count != 0;
   out.i64((facts.now - at).count());
   out.u64(facts.random);
-  out.u64(static_cast<std::uint64_t>(traits.order) * 4 + (traits.idempotent ? 2 : 0) +
-          (traits.lookup ? 1 : 0));
+  out.u64(static_cast<std::uint64_t>(traits.order) * order_step + (traits.lookup ? has_lookup : 0) +
+          (traits.idempotent ? has_key : 0) + (traits.survey && restored ? has_survey : 0) +
+          (restored ? has_restore : 0));
   out.i64(traits.idempotent_for.count());
   out.i64(traits.settle.count());
   out.i64(traits.deadline.count());
+  if (!restored) return;
+  out.u64(facts.restore.count);
+  out.instant(facts.restore.at);
 }
 
 Facts get_facts(ByteReader& in, Instant at) {
@@ -356,12 +395,16 @@ Facts get_facts(ByteReader& in, Instant at) {
   facts.random = in.u64();
   const std::uint64_t flags = in.u64();
   // An order that no release knows would have been refused with the entry's version.
-  facts.traits.order = static_cast<Order>(flags / 4 % 3);
-  facts.traits.idempotent = (flags & 2U) != 0;
-  facts.traits.lookup = (flags & 1U) != 0;
+  facts.traits.order = static_cast<Order>(flags / order_step % orders);
+  facts.traits.idempotent = (flags & has_key) != 0;
+  facts.traits.lookup = (flags & has_lookup) != 0;
+  facts.traits.survey = flags / has_survey % 2 != 0;
   facts.traits.idempotent_for = Duration{in.i64()};
   facts.traits.settle = Duration{in.i64()};
   facts.traits.deadline = Duration{in.i64()};
+  if (flags < has_restore) return facts;
+  facts.restore.count = static_cast<std::uint32_t>(in.u64());
+  facts.restore.at = in.instant();
   return facts;
 }
 

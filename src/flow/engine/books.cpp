@@ -37,11 +37,12 @@ Claim claim_of(const Flow& flow, const Leg& leg) {
   return claim;
 }
 
-bool has(const Flow& flow, const Leg& wanted) {
-  return std::ranges::any_of(flow.legs, [&wanted](const Leg& leg) {
-    if (leg.kind != wanted.kind) return false;
-    if (wanted.steps.empty()) return leg.book == wanted.book && leg.undoes == wanted.undoes;
-    return !leg.steps.empty() && leg.steps.front().reference == wanted.steps.front().reference;
+bool has(const Flow& flow, const Leg& wanted, const ClaimAnswer& answer) {
+  return std::ranges::any_of(flow.legs, [&](const Leg& leg) {
+    const bool alike =
+        leg.kind == wanted.kind && leg.book == wanted.book && leg.undoes == wanted.undoes;
+    if (!alike || !is_delta(wanted.kind)) return alike;
+    return carries(flow, leg, {answer.sale.accrual_reference, answer.revision});
   });
 }
 
@@ -156,7 +157,7 @@ void Engine::judge(const std::shared_ptr<BookTask>& task, std::optional<SaleFact
     --active->outstanding;
   }
   task->claimants.clear();
-  evaluate(task->book, std::move(sale));
+  evaluate(task->book, std::move(sale), restore_.count > 0);
   deliver(task);
 }
 
@@ -175,7 +176,7 @@ void Engine::deliver(const std::shared_ptr<BookTask>& task) {
       deliver_to(task, active, index);
     });
   }
-  if (advance(book)) return save_book(task);
+  if (advance(book, restore_.count > 0)) return save_book(task);
   const bool wants_cancel =
       book.voided() && book.sale && !(book.sale->accrue_settled && book.sale->post_settled);
   if (!wants_cancel) return finish_book(task);
@@ -215,7 +216,7 @@ void Engine::deliver_to(const std::shared_ptr<BookTask>& task, const ActivePtr& 
     if (leg != nullptr && answer.status == ClaimStatus::answered) {
       event.more = processes_.after_claim(active->flow, *leg, answer, options_.routing);
       // A claim that a person let go on asks again, and gets the answer that it had.
-      std::erase_if(event.more, [&active](const Leg& more) { return has(active->flow, more); });
+      std::erase_if(event.more, [&](const Leg& more) { return has(active->flow, more, answer); });
     }
     // What a void waits for is not sent first.
     if (!claim.supersedes.is_nil() && book.voided()) {

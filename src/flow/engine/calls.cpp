@@ -43,10 +43,10 @@ Departure Engine::departure_of(const Leg& leg) {
 CallItem Engine::item_of(const Active& active, const Leg& leg) const {
   CallItem item;
   item.transaction = active.body;
-  item.arguments = leg.arguments;
+  item.arguments = leg.rest.empty() ? leg.arguments : leg.rest;
   for (const Step& step : leg.steps) {
     if (!step.done) {
-      item.reference = step.reference;
+      item.reference = sent_reference(leg, step);
       break;
     }
     item.previous_id = step.acknowledgement.target_id;
@@ -133,28 +133,34 @@ void Engine::answered(const ActivePtr& active, std::uint16_t leg, Result<ItemAns
 
 void Engine::ask(const ActivePtr& active, std::uint16_t number) {
   const Leg& leg = *active->flow.leg(number);
+  if (is_delta(leg.kind) && in_doubt(active->flow, leg, restore_)) return survey(active, number);
   const Step* step = next_step(leg);
   Target* target = target_of(leg.target);
   const OperationTraits* traits = caller_.traits(leg.target, step->operation);
   ++active->outstanding;
-  caller_.lookup(leg.target, step->operation, step->reference, traits->deadline,
+  caller_.lookup(leg.target, step->operation, sent_reference(leg, *step), traits->deadline,
                  [this, alive = alive_, active, number, target,
                   asked = now()](Result<std::optional<ItemAnswer>> found) {
                    if (!*alive || stopped_) return;
                    --active->outstanding;
                    release_slot(*target);
-                   enqueue(active, [this, active, number, target, asked,
-                                    found = std::move(found)](Staged& staged) mutable {
-                     const auto at = std::ranges::find(active->asking, number, &store::DueRow::leg);
-                     INVARIANT(at != active->asking.end(), "a question under way has its due row");
-                     staged.unit.taken.push_back(*at);
-                     staged.committed.emplace_back([target, row = *at] { target->taken(row); });
-                     target->held.erase(at->order_key);
-                     active->asking.erase(at);
-                     (void)apply(active, LookedUp{number, std::move(found)}, staged, asked);
-                     return true;
-                   });
+                   question_answered(active, LookedUp{number, std::move(found)}, asked);
                  });
+}
+
+void Engine::question_answered(const ActivePtr& active, Event event, Instant asked) {
+  enqueue(active, [this, active, asked, event = std::move(event)](Staged& staged) mutable {
+    const std::uint16_t number = std::visit(LegOf{}, event);
+    Target* target = target_of(active->flow.leg(number)->target);
+    const auto at = std::ranges::find(active->asking, number, &store::DueRow::leg);
+    INVARIANT(at != active->asking.end(), "a question under way has its due row");
+    staged.unit.taken.push_back(*at);
+    staged.committed.emplace_back([target, row = *at] { target->taken(row); });
+    target->held.erase(at->order_key);
+    active->asking.erase(at);
+    (void)apply(active, std::move(event), staged, asked);
+    return true;
+  });
 }
 
 void Engine::release_slot(Target& target) {
@@ -386,8 +392,8 @@ void Engine::take_due(Target& target, const ActivePtr& active, const store::DueR
     const std::size_t before = staged.after.size();
     const Id call_id = batch != nullptr ? batch->id : ids_.next(now(), active->flow.id.partition());
     const bool fresh = apply(active, Taken{row.leg, call_id}, staged);
-    const bool asks =
-        fresh && staged.after.size() > before && staged.after.back().kind == Action::Kind::ask;
+    const bool acts = fresh && staged.after.size() > before;
+    const bool asks = acts && staged.after.back().kind == Action::Kind::ask;
     if (asks) {
       // Its row stays until the answer and holds the key: nobody passes the question.
       target.hold(row.order_key);
@@ -404,6 +410,9 @@ void Engine::take_due(Target& target, const ActivePtr& active, const store::DueR
         target.free(row.order_key);
         staged.unit.leaves.push_back({row.target, row.order_key, now()});
       }
+    }
+    if (!acts) {
+      // Nothing leaves: it moved on, or it may have happened before a restore and is asked for.
       staged.committed.emplace_back([this, &target, batch, operation, lane, question] {
         if (batch != nullptr) return send(batch);
         caller_.give_back({target.name, operation, lane, question});

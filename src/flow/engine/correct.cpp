@@ -167,7 +167,9 @@ void Engine::judge_content(const CorrectionPtr& correction, const store::KeyRow&
   }
   if (!possible) return hold(request, std::move(correction->done), receipt.id);
   using What = Correction::What;
-  correction->what = !newer ? What::late : same ? What::repeat : What::next;
+  // After a restore it may have come first, so that the targets have it under its own references.
+  const bool adds_nothing = same && !occurred_before(receipt, restore_);
+  correction->what = !newer ? What::late : adds_nothing ? What::repeat : What::next;
   if (request->edit && correction->what != What::next) {
     finish_accept(request->key);
     return correction->done(not_edited("nothing was changed, or another revision came meanwhile"));

@@ -236,6 +236,7 @@ Hash128 Engine::salt_of(Id flow, std::uint64_t position) const {
 Facts Engine::facts_for(const Flow& flow, std::uint16_t number) {
   Facts facts;
   facts.now = now();
+  facts.restore = restore_;
   facts.random = random_.next() >> 32U;  // enough for a jitter, and short in the journal
   const Leg* leg = flow.leg(number);
   const auto own =
@@ -309,22 +310,6 @@ void Engine::run_next(const ActivePtr& active) {
   }
 }
 
-namespace {
-
-struct LegOf {
-  std::uint16_t operator()(const Begun&) const { return 0; }
-  std::uint16_t operator()(const VoidRequested&) const { return 0; }
-  std::uint16_t operator()(const Decided&) const { return 0; }
-  std::uint16_t operator()(const Corrected&) const { return 0; }
-  std::uint16_t operator()(const Suspected&) const { return 0; }
-  template <class E>
-  std::uint16_t operator()(const E& event) const {
-    return event.leg;
-  }
-};
-
-}  // namespace
-
 bool Engine::apply(const ActivePtr& active, Event event, Staged& staged,
                    std::optional<Instant> asked) {
   if (auto* claimed = std::get_if<Claimed>(&event)) order_legs(claimed->more);
@@ -395,6 +380,7 @@ bool Engine::take_directly(const ActivePtr& active, const Action& action, Staged
   if (target == nullptr || step == nullptr) return false;
   const OperationTraits* traits = caller_.traits(leg.target, step->operation);
   if (traits == nullptr || traits->batch_max > 1) return false;
+  if (in_doubt(active->flow, leg, restore_)) return false;
   if (!target->direct(action.order_key, action.holder) || is_paused(*active, leg)) return false;
   if (active_.size() > options_.active_flows_max) return false;
   const Departure departure = departure_of(leg);

@@ -302,6 +302,14 @@ class Engine {
   void release_slot(Target& target);
   [[nodiscard]] Target* target_of(std::string_view name);
 
+  /// The answer to a question that is under way.
+  void question_answered(const ActivePtr& active, Event event, Instant asked);
+
+  // restored.cpp
+  void survey(const ActivePtr& active, std::uint16_t leg);
+  void surveyed(const ActivePtr& active, std::uint16_t leg, const std::string& original_reference,
+                Instant asked, Result<std::vector<SurveyEntry>> found);
+
   // books.cpp
   void claim(const ActivePtr& active, std::uint16_t leg);
   void run_book(const Hash128& key, BusinessDate date);
@@ -343,7 +351,7 @@ class Engine {
   void begin_replay(const ReplayPtr& replay);
 
   // start.cpp
-  /// Takes up the pauses and the replays that were running.
+  /// Takes up the last restore, the pauses and the replays that were running.
   [[nodiscard]] Status keep_orders(const std::vector<store::DocumentRow>& documents);
   void recover_targets(std::vector<std::string> names, std::size_t index, Done done);
   void recover_calls(Id after, Done done);
@@ -364,6 +372,7 @@ class Engine {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool ready_ = false;
   bool stopped_ = false;
+  Restore restore_;
   Instant started_;      ///< when it began, by its own clock
   Instant floor_;        ///< the engine's clock, as it was read last …
   Duration read_at_{0};  ///< … at this monotonic time

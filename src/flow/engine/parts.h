@@ -30,6 +30,19 @@ namespace crossfoot::flow {
           .cause = "the engine is not ready"};
 }
 
+/// The leg that an event is about; 0: none, or several.
+struct LegOf {
+  std::uint16_t operator()(const Begun&) const { return 0; }
+  std::uint16_t operator()(const VoidRequested&) const { return 0; }
+  std::uint16_t operator()(const Decided&) const { return 0; }
+  std::uint16_t operator()(const Corrected&) const { return 0; }
+  std::uint16_t operator()(const Suspected&) const { return 0; }
+  template <class E>
+  std::uint16_t operator()(const E& event) const {
+    return event.leg;
+  }
+};
+
 /// What a flow counts for in the counters: its status and its moving legs by target.
 struct FlowSummary {
   store::FlowStatus status = store::FlowStatus::open;

@@ -31,6 +31,10 @@ class SimDisk {
   virtual bool blur_next_commit(runtime::Random&) { return false; }
   /// No space is left from now on, or there is again. False: this disk cannot do it.
   virtual bool fill(bool) { return false; }
+  /// Keeps a copy of what is durable now. False: this disk cannot do it.
+  virtual bool back_up() { return false; }
+  /// Puts the copy in place of what is there, while no data store is open.
+  virtual void restore() {}
   /// What is durable now, where it can be looked at without the store.
   [[nodiscard]] virtual const store::memory::State* state() const { return nullptr; }
 };
@@ -45,11 +49,14 @@ class MemorySimDisk final : public SimDisk {
   void drop(std::unique_ptr<store::Store> store) override;
   bool blur_next_commit(runtime::Random& random) override;
   bool fill(bool full) override;
+  bool back_up() override;
+  void restore() override { disk_.restore(backup_); }
   const store::memory::State* state() const override { return &disk_.state(); }
 
  private:
   store::MemoryOptions options_;
   store::MemoryDisk disk_;
+  store::memory::State backup_;
   store::MemoryStore* open_ = nullptr;
   bool full_ = false;
 };

@@ -40,6 +40,11 @@ bool MemorySimDisk::fill(bool full) {
   return true;
 }
 
+bool MemorySimDisk::back_up() {
+  backup_ = disk_.state();
+  return true;
+}
+
 Result<std::unique_ptr<store::Store>> SqliteSimDisk::open(runtime::Scheduler& home) {
   store::SqliteOptions options;
   options.path = folder_.file("store.db");

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,10 @@ enum class Mischief : std::uint8_t {
   clock_jump,      ///< the wall clock is set, up to a quarter of an hour either way
   outage,          ///< a target cannot be reached
   drift,           ///< a target's answers change their schema: it happens, no answer is understood
-  slow             ///< a target takes seconds; calls and answers overtake each other
+  slow,            ///< a target takes seconds; calls and answers overtake each other
+  restore          ///< the disk is lost some time after a backup; the channels send anew
 };
+inline constexpr std::size_t mischief_count = static_cast<std::size_t>(Mischief::restore) + 1;
 [[nodiscard]] const char* to_string(Mischief mischief);
 
 struct WorldOptions {
@@ -72,12 +75,13 @@ class World {
   [[nodiscard]] std::string report() const;
 
   std::uint64_t steps = 0;
-  std::size_t openings = 0;             ///< of the data store, also those that failed
-  std::array<std::size_t, 8> befell{};  ///< by Mischief
+  std::size_t openings = 0;                          ///< of the data store, also those that failed
+  std::array<std::size_t, mischief_count> befell{};  ///< by Mischief
   std::size_t gated = 0;
   std::uint64_t sales_done = 0;
   std::size_t corrections = 0;  ///< revisions that another has taken the place of
   std::size_t suspects = 0;
+  std::uint64_t surveys = 0;
   bool scripted_came = false;
 
  private:
@@ -96,6 +100,9 @@ class World {
   // What befalls it.
   void plan_mischief();
   void befall(Mischief mischief);
+  void back_up();
+  void restore();
+  void mark_restored();
 
   // The channels.
   void send(std::size_t index);
@@ -131,6 +138,13 @@ class World {
   std::unique_ptr<Engine> engine_;
   JournalWatch watch_;
   std::uint64_t generation_ = 0;
+  struct Backup {
+    Duration at{0};
+    std::uint32_t restores = 0;  ///< that it knows of
+  };
+  std::optional<Backup> backup_;  ///< while one will be restored
+  std::uint32_t restores_ = 0;    ///< that the data store knows of
+  bool restoring_ = false;        ///< it is not marked as restored yet
   Duration reopen_delay_{0};
   bool mischief_over_ = false;
   std::deque<Event> last_events_;

@@ -12,6 +12,7 @@
 #include "contract/transaction_hash.h"
 #include "contract/transaction_json.h"
 #include "flow/decide/journal.h"
+#include "flow/engine/restored.h"
 #include "process/processes.h"
 
 namespace crossfoot::flow::sim {
@@ -72,6 +73,8 @@ const char* to_string(Mischief mischief) {
       return "drift";
     case Mischief::slow:
       return "slow";
+    case Mischief::restore:
+      return "restore";
   }
   return "";
 }
@@ -90,8 +93,9 @@ TargetFaults bad_day() {
 
 const std::vector<Mischief>& every_mischief() {
   static const std::vector<Mischief> all = {
-      Mischief::crash,      Mischief::unclear_commit, Mischief::full_disk, Mischief::frozen,
-      Mischief::clock_jump, Mischief::outage,         Mischief::drift,     Mischief::slow};
+      Mischief::crash,  Mischief::unclear_commit, Mischief::full_disk,
+      Mischief::frozen, Mischief::clock_jump,     Mischief::outage,
+      Mischief::drift,  Mischief::slow,           Mischief::restore};
   return all;
 }
 
@@ -186,6 +190,7 @@ void World::failed(const Fault& fault) {
 
 /// The process ends and is started again: only the disk and the targets' books survive.
 void World::die() {
+  if (restoring_) return;
   note("the server dies");
   ++generation_;
   engine_.reset();
@@ -194,7 +199,8 @@ void World::die() {
 }
 
 bool World::quiet() const {
-  if (unanswered_ > 0 || !mischief_over_ || engine_ == nullptr || !engine_->ready()) return false;
+  if (unanswered_ > 0 || !mischief_over_ || backup_ || engine_ == nullptr || !engine_->ready())
+    return false;
   const Activity activity = engine_->activity();
   return activity.moving_legs == 0 && activity.calls == 0 && activity.accepts == 0 &&
          activity.active_flows == 0 && activity.pending_books == 0;
@@ -217,6 +223,7 @@ void World::run() {
                        << (engine_ == nullptr ? -1 : engine_->activity().moving_legs)
                        << " legs that move";
   gated = caller_->gated;
+  surveys = caller_->surveys;
   scripted_came = caller_->struck;
 }
 
@@ -262,7 +269,62 @@ void World::befall(Mischief mischief) {
       return for_some_time(targets_.drifted, target);
     case Mischief::slow:
       return for_some_time(targets_.slow, target);
+    case Mischief::restore:
+      return back_up();
   }
+}
+
+void World::back_up() {
+  if (backup_ || restoring_ || !disk_.back_up()) return;
+  backup_ = {.at = scheduler_.monotonic(), .restores = restores_};
+  scheduler_.after(drawn(random_, std::chrono::seconds{20}), [this] { restore(); });
+}
+
+/// The disk is lost, the backup takes its place, and the channels send anew what was answered
+/// since.
+void World::restore() {
+  note("the backup is restored");
+  ++generation_;
+  engine_.reset();
+  disk_.crash(std::move(store_), random_);
+  disk_.restore();
+  watch_ = JournalWatch{};
+  for (Story::Message& message : story_.messages) {
+    if (!message.answered || message.answered_at < backup_->at) continue;
+    message.answered = false;
+    message.again = true;
+    ++unanswered_;
+  }
+  restores_ = backup_->restores + 1;
+  backup_.reset();
+  restoring_ = true;
+  mark_restored();
+}
+
+/// As who restores a data store does, before the server starts.
+void World::mark_restored() {
+  const auto again = [this, generation = ++generation_] {
+    disk_.drop(std::move(store_));
+    server_.after(first_reopen_delay, [this, generation] {
+      if (generation == generation_) mark_restored();
+    });
+  };
+  auto opened = disk_.open(server_);
+  if (!opened) return again();
+  store_ = std::move(*opened);
+  store::Unit unit;
+  unit.documents.push_back(restore_document({.count = restores_, .at = scheduler_.now()}));
+  store_->commit(std::move(unit),
+                 [this, again, generation = generation_](const store::UnitResult& result) {
+                   if (generation != generation_) return;
+                   if (result.outcome != store::Outcome::applied) return server_.post(again);
+                   server_.post([this, generation] {
+                     if (generation != generation_) return;
+                     restoring_ = false;
+                     disk_.drop(std::move(store_));
+                     open();
+                   });
+                 });
 }
 
 // The channels.
@@ -270,6 +332,12 @@ void World::befall(Mischief mischief) {
 void World::send(std::size_t index) {
   Story::Message& message = story_.messages[index];
   if (message.answered) return;
+  const auto waits_for = [&](const Story::Message& other) {
+    return !other.answered && other.transaction.key == message.transaction.key &&
+           other.transaction.revision < message.transaction.revision;
+  };
+  // A channel that sends anew sends the revisions of a receipt in their order.
+  if (message.again && std::ranges::any_of(story_.messages, waits_for)) return send_later(index);
   if (engine_ == nullptr || server_.frozen()) return send_later(index);
   AcceptRequest request;
   request.transaction = std::make_shared<const Transaction>(message.transaction);
@@ -285,6 +353,7 @@ void World::send(std::size_t index) {
     note(fmt::format("{} {} accepted{}", contract::to_string(sent.transaction.kind),
                      sent.transaction.key.sequence, answer.held ? ", held" : ""));
     sent.answer = std::move(answer);
+    sent.answered_at = scheduler_.monotonic();
   });
 }
 
@@ -466,10 +535,12 @@ void World::check_flow(const Flow& flow) {
       EXPECT_EQ(leg.reason, "CF-3006") << to_string(leg.kind) << " " << leg.detail;
     }
     for (const Step& step : leg.steps) {
-      const std::size_t effects = targets_.count(leg.target, step.reference);
-      EXPECT_EQ(effects, step.done ? 1U : 0U)
-          << flow.natural_key << ": " << to_string(leg.kind) << " " << step.operation << " is "
-          << to_string(leg.state);
+      // What others had brought about before a restore is there under their reference.
+      const std::string reference = sent_reference(leg, step);
+      const bool own = step.done && step.acknowledgement.target_id == "T-" + reference;
+      const std::size_t effects = targets_.count(leg.target, reference);
+      EXPECT_EQ(effects, own ? 1U : 0U) << flow.natural_key << ": " << to_string(leg.kind) << " "
+                                        << step.operation << " is " << to_string(leg.state);
     }
   }
 }

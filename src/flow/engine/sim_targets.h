@@ -60,7 +60,8 @@ struct Effect {
   std::string operation;
   std::string reference;
   std::int64_t points = 0;
-  std::string original;  ///< reference of what it undoes
+  std::string original;                                            ///< reference of what it undoes
+  std::vector<std::pair<std::uint32_t, std::int64_t>> lines = {};  ///< units that it undoes
 };
 
 /// The books outlive the server's crashes.
@@ -113,15 +114,21 @@ class SimCaller final : public Caller {
   void call(CallRequest request, Called done) override;
   void lookup(std::string_view target, std::string_view operation, std::string_view reference,
               Duration deadline, Found done) override;
+  void survey(std::string_view target, std::string_view operation,
+              std::string_view original_reference, Duration deadline, Surveyed done) override;
 
   std::uint64_t calls = 0;
   std::uint64_t lookups = 0;
+  std::uint64_t surveys = 0;
   std::map<std::string, std::int64_t> reserved;  ///< not sent yet, by target and operation
   std::size_t gated = 0;                         ///< how often a call was told to wait
   bool struck = false;                           ///< the scripted fault has come
 
  private:
   void leave(const Departure& departure);
+  template <class Answer>
+  void question(const std::string& target, std::string_view operation, bool scripted,
+                std::function<Answer()> answer, std::move_only_function<void(Result<Answer>)> done);
   [[nodiscard]] Duration shut(std::string_view operation) const;
 
   Result<ItemAnswer> apply(const std::string& target, const std::string& operation,

@@ -116,6 +116,7 @@ const OperationTraits* SimCaller::traits(std::string_view target,
   static const OperationTraits strict = [] {
     OperationTraits traits = loyalty;
     traits.order = Order::strict;
+    traits.survey = true;
     return traits;
   }();
   if (target == "loyalty") return operation == "accrue" ? &loyalty : &strict;
@@ -216,6 +217,7 @@ Result<ItemAnswer> SimCaller::apply(const std::string& target, const std::string
       left -= number(units[i]);
       if (left < 0) targets_.faults.push_back("more taken back than sold: " + item.reference);
       effect.points -= 10 * number(units[i]);
+      effect.lines.emplace_back(static_cast<std::uint32_t>(number(lines[i])), number(units[i]));
     }
   } else if (operation == "reinstate") {
     const auto original = values(item.arguments, "original_reference");
@@ -235,6 +237,7 @@ Result<ItemAnswer> SimCaller::apply(const std::string& target, const std::string
         targets_.faults.push_back("more given again than was taken: " + item.reference);
       }
       effect.points += 10 * number(units[i]);
+      effect.lines.emplace_back(static_cast<std::uint32_t>(number(lines[i])), -number(units[i]));
     }
   } else if (operation == "post_void") {
     const auto original = values(item.arguments, "original_reference");
@@ -341,28 +344,59 @@ void SimCaller::call(CallRequest request, Called done) {
       });
 }
 
-void SimCaller::lookup(std::string_view target, std::string_view operation,
-                       std::string_view reference, Duration, Found done) {
+template <class Answer>
+void SimCaller::question(const std::string& target, std::string_view operation, bool scripted,
+                         std::function<Answer()> answer,
+                         std::move_only_function<void(Result<Answer>)> done) {
   leave({.target = target, .operation = operation, .question = true});
-  const std::string name(target);
-  const bool scripted = ++lookups == scripted_.lookup;
-  struck |= scripted;
-  if (scripted || targets_.down.contains(name)) {
-    server_.after(delay(name),
+  if (scripted || targets_.down.contains(target)) {
+    server_.after(delay(target),
                   [done = std::move(done)]() mutable { done(fail(fault_of(CallFault::refused))); });
     return;
   }
-  world_.after(delay(name),
-               [this, name, reference = std::string(reference), done = std::move(done)]() mutable {
-                 std::optional<ItemAnswer> found;
-                 if (const Effect* effect = targets_.find(name, reference); effect != nullptr) {
-                   found.emplace().target_id = "T-" + reference;
-                   if (name == "loyalty") found->points = Points{std::abs(effect->points)};
-                 }
-                 server_.post([found = std::move(found), done = std::move(done)]() mutable {
-                   done(std::move(found));
-                 });
-               });
+  world_.after(delay(target), [this, answer = std::move(answer), done = std::move(done)]() mutable {
+    server_.post([found = answer(), done = std::move(done)]() mutable { done(std::move(found)); });
+  });
+}
+
+void SimCaller::lookup(std::string_view target, std::string_view operation,
+                       std::string_view reference, Duration, Found done) {
+  const std::string name(target);
+  const bool scripted = ++lookups == scripted_.lookup;
+  struck |= scripted;
+  question<std::optional<ItemAnswer>>(
+      name, operation, scripted,
+      [this, name, reference = std::string(reference)] {
+        std::optional<ItemAnswer> found;
+        if (const Effect* effect = targets_.find(name, reference); effect != nullptr) {
+          found.emplace().target_id = "T-" + reference;
+          if (name == "loyalty") found->points = Points{std::abs(effect->points)};
+        }
+        return found;
+      },
+      std::move(done));
+}
+
+void SimCaller::survey(std::string_view target, std::string_view operation,
+                       std::string_view original_reference, Duration, Surveyed done) {
+  const std::string name(target);
+  ++surveys;
+  question<std::vector<SurveyEntry>>(
+      name, operation, false,
+      [this, name, original = std::string(original_reference)] {
+        std::vector<SurveyEntry> entries;
+        for (const Effect& effect : targets_.effects[name]) {
+          if (effect.original != original) continue;
+          SurveyEntry entry{.reference = effect.reference,
+                            .target_id = "T-" + effect.reference,
+                            .points = Points{std::abs(effect.points)},
+                            .lines = {}};
+          for (const auto& [line, units] : effect.lines) entry.lines.push_back({line, {units, 0}});
+          entries.push_back(std::move(entry));
+        }
+        return entries;
+      },
+      std::move(done));
 }
 
 }  // namespace crossfoot::flow::sim

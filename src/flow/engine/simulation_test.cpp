@@ -18,12 +18,13 @@ namespace {
 /// What many runs did together, to see that the rare paths were really taken.
 struct Sum {
   std::size_t openings = 0;
-  std::array<std::size_t, 8> befell{};
+  std::array<std::size_t, mischief_count> befell{};
   std::size_t gated = 0;
   std::uint64_t sales = 0;
   std::uint64_t steps = 0;
   std::size_t corrections = 0;
   std::size_t suspects = 0;
+  std::uint64_t surveys = 0;
 
   [[nodiscard]] std::size_t count(Mischief mischief) const {
     return befell[static_cast<std::size_t>(mischief)];
@@ -42,6 +43,7 @@ bool play(SimDisk& disk, const WorldOptions& options, Sum& sum, const std::strin
   sum.steps += world.steps;
   sum.corrections += world.corrections;
   sum.suspects += world.suspects;
+  sum.surveys += world.surveys;
   if (!testing::Test::HasFailure()) return true;
   ADD_FAILURE() << world.report() << "repeat it with: " << command;
   return false;
@@ -98,6 +100,18 @@ TEST(Simulation, EverythingThatCanBefallAServer) {
   for (const Mischief mischief : every_mischief()) {
     EXPECT_GT(sum.count(mischief), 500U) << to_string(mischief);
   }
+}
+
+// Goal: after a restore from a backup, whatever had happened at the targets since, and in whatever
+// order the channels send anew, nothing happens twice and points are conserved.
+TEST(Simulation, RestoresFromABackup) {
+  const Sum sum = play_seeds(
+      1000, {.sales = 8,
+             .faults = bad_day(),
+             .mischiefs = 4,
+             .kinds = {Mischief::restore, Mischief::restore, Mischief::crash, Mischief::outage}});
+  EXPECT_GT(sum.count(Mischief::restore), 1500U);
+  EXPECT_GT(sum.surveys, 1000U);
 }
 
 // Goal: neither a wall clock that is set nor a process that stands still makes a call count as not

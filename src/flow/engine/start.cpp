@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "flow/engine/parts.h"
+#include "flow/engine/restored.h"
 
 namespace crossfoot::flow {
 
@@ -18,7 +19,7 @@ void Engine::start(std::vector<std::string> names, Done done) {
       [positions, moving, orders](store::Reader& reader) {
         *positions = reader.last_positions();
         if (!*positions) return;
-        for (const std::string_view kind : {pause_documents, replay_documents}) {
+        for (const std::string_view kind : {restore_documents, pause_documents, replay_documents}) {
           auto documents = reader.documents(kind, {}, stored_orders_max, true);
           if (!documents) {
             *positions = fail(documents.error());
@@ -49,6 +50,12 @@ void Engine::start(std::vector<std::string> names, Done done) {
 
 Status Engine::keep_orders(const std::vector<store::DocumentRow>& documents) {
   for (const store::DocumentRow& document : documents) {
+    if (document.kind == restore_documents) {
+      auto restore = decode_restore(document.value);
+      if (!restore) return fail(restore.error());
+      restore_ = *restore;
+      continue;
+    }
     if (document.kind == pause_documents) {
       auto pause = decode_pause(document.value);
       if (!pause) return fail(pause.error());

@@ -6,6 +6,7 @@
 #include "base/invariant.h"
 #include "flow/plan/damaged.h"
 #include "flow/plan/frozen_codec.h"
+#include "flow/plan/reference.h"
 
 namespace crossfoot::flow {
 
@@ -81,7 +82,7 @@ bool is_over(const Book& book) {
 
 /// What is taken back in total of a line becomes min(sold, claimed); the claim that makes it grow,
 /// or the release that makes it shrink, carries the difference.
-void settle(Book& book, Claim& claim) {
+void settle(Book& book, Claim& claim, bool restored) {
   const SaleFacts& sale = *book.sale;
   std::vector<ReversalLine> delta;
   for (const FrozenLine& sold : sale.lines) {
@@ -98,7 +99,8 @@ void settle(Book& book, Claim& claim) {
     std::int64_t& back = taken_back_of(book, sold.line);
     const std::int64_t total = std::min(sold.points.quantity.count, wanted);
     INVARIANT(total >= back || !claim.releases.is_nil(), "only a release gives units back");
-    if (total == back) continue;
+    const bool named = restored && (all || book.asked_by(claim.releases, sold) > 0);
+    if (total == back && !named) continue;
     delta.push_back({sold.line, total - back, ledger::reversal(sold.points, back, total),
                      sold.points.quantity.measured});
     back = total;
@@ -169,6 +171,17 @@ bool Book::released(Id claimant) const {
                              [claimant](const Claim& claim) { return claim.releases == claimant; });
 }
 
+std::int64_t Book::asked_by(Id claimant, const FrozenLine& sold) const {
+  std::int64_t units = 0;
+  for (const Claim& claim : claims) {
+    if (claim.flow != claimant || !claim.releases.is_nil()) continue;
+    for (const ClaimLine& line : claim.lines) {
+      if (line.line == sold.line) units += asked_of(line, sold);
+    }
+  }
+  return units;
+}
+
 void add_claim(Book& book, Claim claim) {
   for (Claim& known : book.claims) {
     if (known.flow == claim.flow && known.leg == claim.leg) {
@@ -183,7 +196,7 @@ void add_claim(Book& book, Claim claim) {
   book.claims.insert(std::ranges::upper_bound(book.claims, claim, order), std::move(claim));
 }
 
-void evaluate(Book& book, std::optional<SaleFacts> sale) {
+void evaluate(Book& book, std::optional<SaleFacts> sale, bool restored) {
   if (sale) book.sale = std::move(sale);
   const Claim* correction = book.correction();
   if (book.sale && correction == nullptr) attribute(book);
@@ -194,9 +207,11 @@ void evaluate(Book& book, std::optional<SaleFacts> sale) {
     bool ready = accrual_known && (!entire || book.sale->post_settled);
     // While a revision is being taken back nothing else is judged by it.
     if (correction != nullptr ? &claim != correction : !claim.supersedes.is_nil()) ready = false;
-    if (ready) return settle(book, claim);
+    if (ready) return settle(book, claim, restored);
     // What is voided before anything was taken for it owes nothing, whatever the original says.
-    if (book.released(claim.flow) || !claim.releases.is_nil()) return conclude(book, claim);
+    if (!restored && (book.released(claim.flow) || !claim.releases.is_nil())) {
+      return conclude(book, claim);
+    }
     if (!book.sale || claim.status == ClaimStatus::waits_for_settlement) return;
     claim.status = ClaimStatus::waits_for_settlement;
     claim.delivered = false;
@@ -208,7 +223,7 @@ void evaluate(Book& book, std::optional<SaleFacts> sale) {
   for (Claim& claim : book.claims) judge(claim);
 }
 
-bool advance(Book& book) {
+bool advance(Book& book, bool restored) {
   if (!is_over(book) || !std::ranges::all_of(book.claims, &Claim::delivered)) return false;
   PastRevision past{.flow = book.sale->flow, .reversals = {}};
   const Id next = book.correction()->flow;
@@ -217,8 +232,8 @@ bool advance(Book& book) {
       past.reversals.push_back({claim.flow, claim.revision, !claim.releases.is_nil(),
                                 std::exchange(claim.reversal, {})});
     }
-    const bool counts = claim.supersedes.is_nil() && claim.releases.is_nil();
-    if (!counts || book.released(claim.flow)) continue;
+    const bool ends = !claim.releases.is_nil() || book.released(claim.flow);
+    if (!claim.supersedes.is_nil() || (ends && !restored)) continue;
     claim.status = ClaimStatus::waits_for_settlement;
     claim.delivered = false;
   }
@@ -252,6 +267,27 @@ ClaimAnswer answer_of(const Book& book, const Claim& claim) {
   answer.released = book.released(claim.flow);
   answer.anew = !book.past.empty();
   return answer;
+}
+
+std::string delta_reference(const Flow& claimant, const Leg& leg, std::string_view operation,
+                            const DeltaIdentity& identity) {
+  return make_reference({.natural_key = claimant.natural_key,
+                         .revision = claimant.revision,
+                         .target = leg.target,
+                         .leg = to_string(leg.kind),
+                         .step = operation,
+                         .book = leg.book,
+                         .book_revision = identity.book_revision,
+                         .original = identity.accrual_reference});
+}
+
+bool carries(const Flow& claimant, const Leg& leg, const DeltaIdentity& identity) {
+  if (!is_delta(leg.kind) || leg.steps.empty()) return false;
+  const Step& step = leg.steps.front();
+  DeltaIdentity unnamed = identity;
+  unnamed.accrual_reference = {};
+  return step.reference == delta_reference(claimant, leg, step.operation, identity) ||
+         step.reference == delta_reference(claimant, leg, step.operation, unnamed);
 }
 
 namespace {

@@ -113,11 +113,25 @@ struct Book {
   [[nodiscard]] const Claim* correction() const;
   /// The claimant was voided, whether its claim has come or not.
   [[nodiscard]] bool released(Id claimant) const;
+  /// What a flow claims of a sold line, in the sold line's measure.
+  [[nodiscard]] std::int64_t asked_by(Id claimant, const FrozenLine& sold) const;
 };
 
 /// The stored form, versioned; unknown versions and damaged bytes are `corrupt`.
 [[nodiscard]] std::string encode(const Book& book);
 [[nodiscard]] Result<Book> decode_book(std::string_view bytes);
+
+/// A delta as its claimant carries it to a target. A book gives each a revision, which counts anew
+/// after a restore, so that the accrual it undoes is part of it.
+struct DeltaIdentity {
+  std::string_view accrual_reference;
+  std::uint32_t book_revision = 0;
+};
+[[nodiscard]] std::string delta_reference(const Flow& claimant, const Leg& leg,
+                                          std::string_view operation,
+                                          const DeltaIdentity& identity);
+/// Whether the leg carries this delta; legs of release 0.1 did not name the accrual.
+[[nodiscard]] bool carries(const Flow& claimant, const Leg& leg, const DeltaIdentity& identity);
 
 /// The answer for one claimant, as its flow records it.
 struct ClaimAnswer {
@@ -136,13 +150,15 @@ struct ClaimAnswer {
 void add_claim(Book& book, Claim claim);
 
 /// Judges all claims anew with what is known of the sale. Claims whose answer is new or changed
-/// have `delivered` false afterwards.
-void evaluate(Book& book, std::optional<SaleFacts> sale);
+/// have `delivered` false afterwards. `restored`: what this book knows nothing of may have been
+/// taken back for a claim, or given again, so that a release waits for the original too, and what
+/// ends a claim or the receipt names its lines even where no units are left.
+void evaluate(Book& book, std::optional<SaleFacts> sale, bool restored = false);
 
 /// Turns to the next revision once a correction has taken back the one that counts and every
-/// claimant knows: its facts are not known yet, and all claims that count wait for them. False when
-/// nothing has changed.
-bool advance(Book& book);
+/// claimant knows: its facts are not known yet, and all claims that count wait for them (where
+/// `restored`, as in `evaluate`, all that there are). False when nothing has changed.
+bool advance(Book& book, bool restored = false);
 
 [[nodiscard]] ClaimAnswer answer_of(const Book& book, const Claim& claim);
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/decimal.h"
 #include "base/digest.h"
 #include "base/money.h"
 #include "base/result.h"
@@ -25,6 +26,7 @@ struct OperationTraits {
   bool idempotent = false;     ///< the target honours the reference as an idempotency key …
   Duration idempotent_for{0};  ///< … for this long after first use
   bool lookup = false;         ///< it can be asked by reference
+  bool survey = false;         ///< it can be asked for all that was taken of an original
   Duration settle{std::chrono::seconds{30}};  ///< "not found" counts only this long after the call
   std::uint16_t batch_max = 1;                ///< legs that one call may carry
   Duration deadline{std::chrono::seconds{10}};
@@ -55,6 +57,18 @@ struct ItemAnswer {
   std::vector<std::pair<std::uint32_t, Points>> line_points;  ///< by line, where it says so
 };
 
+/// One entry of the target's own book that takes points of an original back or gives them again.
+struct SurveyEntry {
+  struct Line {
+    std::uint32_t line = 0;  ///< of the original
+    Decimal quantity;        ///< taken back; below zero: given again
+  };
+  std::string reference;
+  std::string target_id;
+  std::optional<Points> points;
+  std::vector<Line> lines;
+};
+
 /// A call that would leave, as the gate must know it.
 struct Departure {
   std::string_view target;
@@ -71,6 +85,7 @@ class Caller {
  public:
   using Called = std::move_only_function<void(Result<CallAnswer>)>;
   using Found = std::move_only_function<void(Result<std::optional<ItemAnswer>>)>;
+  using Surveyed = std::move_only_function<void(Result<std::vector<SurveyEntry>>)>;
 
   virtual ~Caller() = default;
 
@@ -99,6 +114,11 @@ class Caller {
   /// Asks whether an effect with this reference exists at the target. No value: not found (now).
   virtual void lookup(std::string_view target, std::string_view operation,
                       std::string_view reference, Duration deadline, Found done) = 0;
+
+  /// Asks for all entries that took points of the original with this reference back, or gave them
+  /// again, whoever sent them. Only where the traits say that the target can be asked so.
+  virtual void survey(std::string_view target, std::string_view operation,
+                      std::string_view original_reference, Duration deadline, Surveyed done) = 0;
 };
 
 }  // namespace crossfoot::flow

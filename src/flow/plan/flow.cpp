@@ -7,19 +7,26 @@
 #include "flow/plan/damaged.h"
 #include "flow/plan/frozen_codec.h"
 #include "flow/plan/link_codec.h"
+#include "flow/plan/reference.h"
 
 namespace crossfoot::flow {
 
 namespace {
 
 /// 2: frozen points by runs of units; links say whether they are measured. 3: what it supersedes,
-/// what supersedes it, and revisions that repeat it. A flow that has none of it is written as
-/// version 2, so that its state hash stays what it was and the release before can read it.
-constexpr std::uint64_t stored_version = 3;
+/// what supersedes it, and revisions that repeat it. 4: legs that were asked for after a restore. A
+/// flow is written in the lowest version that holds it, so that its state hash stays what it was
+/// and the release before can read it.
+constexpr std::uint64_t stored_version = 4;
+constexpr std::uint64_t revised_version = 3;
 constexpr std::uint64_t plain_version = 2;
 
-bool is_plain(const Flow& flow) {
-  return flow.supersedes.is_nil() && flow.superseded_by.is_nil() && flow.repeated_as == 0;
+std::uint64_t version_of(const Flow& flow) {
+  const auto asked = [](const Leg& leg) { return leg.restores != 0; };
+  if (std::ranges::any_of(flow.legs, asked)) return stored_version;
+  const bool plain =
+      flow.supersedes.is_nil() && flow.superseded_by.is_nil() && flow.repeated_as == 0;
+  return plain ? plain_version : revised_version;
 }
 
 void put(ByteWriter& out, const Step& step) {
@@ -56,6 +63,7 @@ enum LegFields : std::uint64_t {
   has_reason = 32,
   has_undoes = 64,
   has_book = 128,
+  has_restores = 256,
 };
 
 void put(ByteWriter& out, const Leg& leg) {
@@ -70,6 +78,7 @@ void put(ByteWriter& out, const Leg& leg) {
   if (!leg.reason.empty() || !leg.detail.empty()) fields |= has_reason;
   if (!leg.undoes.is_nil()) fields |= has_undoes;
   if (!leg.book.is_zero()) fields |= has_book;
+  if (leg.restores != 0) fields |= has_restores;
 
   out.u64(fields);
   out.enumerator(leg.kind);
@@ -103,6 +112,11 @@ void put(ByteWriter& out, const Leg& leg) {
   if (fields & has_book) {
     out.hash(leg.book);
     out.i64(leg.book_date.days);
+  }
+  if (fields & has_restores) {
+    out.u64(leg.restores);
+    out.text(leg.rest);
+    out.i64(leg.had.count);
   }
 }
 
@@ -144,6 +158,11 @@ Leg get_leg(ByteReader& in, std::uint16_t number) {
     leg.book = in.hash();
     leg.book_date = {static_cast<std::int32_t>(in.i64())};
   }
+  if (fields & has_restores) {
+    leg.restores = static_cast<std::uint32_t>(in.u64());
+    leg.rest = in.text();
+    leg.had = {in.i64()};
+  }
   return leg;
 }
 
@@ -173,6 +192,10 @@ std::string_view to_string(FlowState state) {
 const Leg* Flow::first_of(LegKind kind_wanted) const {
   const auto at = std::ranges::find(legs, kind_wanted, &Leg::kind);
   return at == legs.end() ? nullptr : &*at;
+}
+
+std::string sent_reference(const Leg& leg, const Step& step) {
+  return leg.rest.empty() ? step.reference : make_resend_reference(step.reference, leg.restores);
 }
 
 FlowState state_of(const Flow& flow) {
@@ -216,8 +239,8 @@ const Leg* first_stuck(const Flow& flow) {
 
 std::string encode(const Flow& flow) {
   ByteWriter out;
-  const bool plain = is_plain(flow);
-  out.u64(plain ? plain_version : stored_version);
+  const std::uint64_t version = version_of(flow);
+  out.u64(version);
   out.id(flow.id);
   out.u64(flow.version);
   out.enumerator(flow.kind);
@@ -239,7 +262,7 @@ std::string encode(const Flow& flow) {
   for (const LineLink& link : flow.links) put_link(out, link);
   out.u64(flow.journal.size());
   for (const std::uint64_t position : flow.journal) out.u64(position);
-  if (!plain) {
+  if (version > plain_version) {
     out.id(flow.supersedes);
     out.id(flow.superseded_by);
     out.u64(flow.repeated_as);

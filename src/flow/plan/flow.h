@@ -85,6 +85,9 @@ struct Flow {
   [[nodiscard]] std::uint32_t known_revision() const { return std::max(revision, repeated_as); }
 };
 
+/// The reference that the target sees: of a rest, one of its own.
+[[nodiscard]] std::string sent_reference(const Leg& leg, const Step& step);
+
 /// `open` while something can move by itself, `done` when every leg is done or cancelled, `dead`
 /// when a leg is dead and nothing moves, else `parked`.
 enum class FlowState : std::uint8_t { open, done, parked, dead };

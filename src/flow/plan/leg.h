@@ -94,8 +94,13 @@ struct Leg {
   Instant due_at;               ///< when due, retrying or unknown
   Instant calling_until;        ///< latest finish of the call under way
   Instant first_due_at;  ///< when its first attempt could start: budgets and ages count from here
-  std::string reason;    ///< public code when parked, dead or rejected
-  std::string detail;    ///< in words, without secrets
+  /// Restores of the data store (`Restore::count`) up to which its target has said that the next
+  /// step has not happened.
+  std::uint32_t restores = 0;
+  std::string rest;    ///< in place of `arguments` when the target had a part of it already …
+  Points had;          ///< … with these points, below zero: given again
+  std::string reason;  ///< public code when parked, dead or rejected
+  std::string detail;  ///< in words, without secrets
   /// Of a compensation: the flow that it undoes. Of a claim: the voided return whose claim it
   /// releases. Of a `supersede` leg: the flow of the revision before.
   Id undoes;
@@ -104,6 +109,11 @@ struct Leg {
 };
 
 inline constexpr std::size_t legs_max = 4096;
+
+/// Takes points of an original's units back or gives them again: a delta of a receipt book.
+[[nodiscard]] constexpr bool is_delta(LegKind kind) {
+  return kind == LegKind::reverse || kind == LegKind::reinstate;
+}
 
 /// Its next call is a question about one that may have happened; it disturbs nobody.
 [[nodiscard]] inline bool is_question(const Leg& leg) {

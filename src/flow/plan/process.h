@@ -68,6 +68,9 @@ class Processes {
   [[nodiscard]] virtual std::vector<Leg> after_claim(const Flow& flow, const Leg& claim,
                                                      const ClaimAnswer& answer,
                                                      const Routing& routing) const = 0;
+  /// What tells the target of such lines of an original, in the words of `after_claim`.
+  [[nodiscard]] virtual std::string delta_arguments(
+      std::string_view original_reference, const std::vector<ReversalLine>& lines) const = 0;
   /// Shares the candidates out to the returned lines that name no original and have none yet.
   /// `known`: what was linked before; its books are not claimed a second time.
   [[nodiscard]] virtual std::vector<LineLink> link(const contract::Transaction& transaction,

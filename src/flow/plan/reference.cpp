@@ -15,6 +15,7 @@ std::string make_reference(const ReferenceParts& parts) {
   if (!parts.book.is_zero()) {
     out.hash(parts.book);
     out.u64(parts.book_revision);
+    if (!parts.original.empty()) out.text(parts.original);
   }
   const Sha256 digest = sha256(out.view());
   return base32(digest, 100);

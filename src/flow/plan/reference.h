@@ -17,7 +17,8 @@ struct ReferenceParts {
   std::string_view leg;  ///< name of the leg kind, with a line where one kind repeats
   std::string_view step;
   Hash128 book;                     ///< of a claim's delta: the original …
-  std::uint32_t book_revision = 0;  ///< … and the book's persisted revision
+  std::uint32_t book_revision = 0;  ///< … and the book's persisted revision …
+  std::string_view original;        ///< … and the reference of what it undoes there
 };
 
 /// The idempotency key of a step at its target: the first 100 bits of SHA-256 over the parts, as 20

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "runtime/scheduler.h"
@@ -17,6 +18,8 @@ namespace crossfoot::store {
 class MemoryDisk {
  public:
   [[nodiscard]] const memory::State& state() const { return durable_; }
+  /// Puts a backup in place of what is there, while no store is open.
+  void restore(memory::State backup) { durable_ = std::move(backup); }
 
  private:
   friend class MemoryStore;

@@ -93,8 +93,10 @@ class Decider {
     if (leg == nullptr || leg->state != LegState::unknown) return stale();
     if (!event.found) return unanswered(*leg, event.found.error());
     switch (event.found->kind) {
-      case SurveyOutcome::Kind::own:
       case SurveyOutcome::Kind::covered:
+        if (!has_settled(*leg)) return;
+        [[fallthrough]];
+      case SurveyOutcome::Kind::own:
         have(*leg, {}, {});
         return acknowledge(*leg, event.found->answer, EventKind::found);
       case SurveyOutcome::Kind::absent:

@@ -99,7 +99,9 @@ void settle(Book& book, Claim& claim, bool restored) {
     std::int64_t& back = taken_back_of(book, sold.line);
     const std::int64_t total = std::min(sold.points.quantity.count, wanted);
     INVARIANT(total >= back || !claim.releases.is_nil(), "only a release gives units back");
-    const bool named = restored && (all || book.asked_by(claim.releases, sold) > 0);
+    const Id asks = claim.releases.is_nil() ? claim.flow : claim.releases;
+    const bool named = restored && !book.released(claim.flow) &&
+                       (all || book.asked_by(asks, sold) > 0);
     if (total == back && !named) continue;
     delta.push_back({sold.line, total - back, ledger::reversal(sold.points, back, total),
                      sold.points.quantity.measured});

@@ -63,12 +63,13 @@ std::int64_t wanted_of(const Delta& delta, std::uint32_t line) {
 
 /// How many units of a line a delta may move, with its sign: what is missing of the book's total, a
 /// return no more than it asks for.
-std::int64_t most_of(const Book& book, const Delta& delta, const ReversalLine& line,
+std::int64_t most_of(const Book& book, const Delta& delta, Id claimant, const ReversalLine& line,
                      std::int64_t missing) {
   if (delta.takes_all) return std::max(missing, std::int64_t{0});
-  if (delta.releases.is_nil()) return line.units;
+  if (delta.frozen == nullptr) return line.units;
   const auto sold = std::ranges::find(*delta.frozen, line.line, &FrozenLine::line);
   if (sold == delta.frozen->end()) return line.units;
+  if (delta.releases.is_nil()) return std::max(line.units, book.asked_by(claimant, *sold));
   return std::min(line.units, -book.asked_by(delta.releases, *sold));
 }
 
@@ -142,7 +143,7 @@ SurveyOutcome survey_outcome(const Book& book, const Flow& claimant, const Leg& 
   for (const ReversalLine& line : *delta.lines) {
     const std::int64_t taken = taken_of(entries, line);
     const std::int64_t missing = wanted_of(delta, line.line) - taken;
-    const std::int64_t most = most_of(book, delta, line, missing);
+    const std::int64_t most = most_of(book, delta, claimant.id, line, missing);
     const std::int64_t units =
         std::clamp(missing, std::min(most, std::int64_t{0}), std::max(most, std::int64_t{0}));
     whole = whole && units == line.units;

@@ -63,6 +63,18 @@ void EngineHost::try_open() {
   auto opened = setup_.open_store();
   if (!opened) return failed(opened.error());
   store_ = std::move(*opened);
+  auto checked = std::make_shared<Status>();
+  store_->read([this, checked](store::Reader& reader) { *checked = setup_.check_store(reader); },
+               [this, alive = alive_, checked] {
+                 if (!*alive || closed_) return;
+                 if (*checked) return start_engine();
+                 scheduler_.post([this, alive, fault = checked->error()] {
+                   if (*alive) failed(fault);
+                 });
+               });
+}
+
+void EngineHost::start_engine() {
   engine_ = std::make_unique<flow::Engine>(
       scheduler_, *store_, caller_, processes_, programme_, zones_, parse_stored, setup_.engine,
       setup_.seed + reopenings_, [this, alive = alive_](Fault fault) {

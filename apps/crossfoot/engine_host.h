@@ -20,6 +20,8 @@ class EngineHost {
   struct Setup {
     /// Opens the data store, again after each fault.
     std::function<Result<std::unique_ptr<store::Store>>()> open_store;
+    /// Whether an engine may begin over what was opened.
+    std::function<Status(store::Reader&)> check_store;
     flow::EngineOptions engine;
     std::vector<std::string> targets;
     std::uint64_t seed = 0;
@@ -45,6 +47,7 @@ class EngineHost {
 
  private:
   void try_open();
+  void start_engine();
   void failed(const Fault& fault);
   void reopen_later();
 

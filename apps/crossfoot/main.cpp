@@ -20,6 +20,7 @@
 #include "reconcile_command.h"
 #include "registry_command.h"
 #include "replay_command.h"
+#include "restored_command.h"
 #include "runtime/files.h"
 #include "sandbox/sandbox.h"
 #include "server.h"
@@ -204,6 +205,16 @@ void add_audit_commands(CLI::App& app, AuditArguments& arguments, int& result) {
     one->add_option("--from", arguments.from, "Day or time; default: the first entry");
     one->add_option("--until,--to", arguments.until, "Day or time; default: the last entry");
   }
+}
+
+void add_restored_command(CLI::App& app, RestoredArguments& arguments, int& result) {
+  auto* command = app.add_subcommand(
+      "restored", "Mark a data store as restored from a backup, before its server starts");
+  command->add_option("--config", arguments.config, "Configuration file")->required();
+  command->add_option("--at", arguments.at,
+                      "When the lost server was surely gone, as RFC 3339; default: now");
+  command->add_flag("--json", arguments.json, "For programs");
+  command->callback([&] { result = mark_restored(arguments); });
 }
 
 void add_migrate_command(CLI::App& app, MigrateArguments& arguments, int& result) {
@@ -417,6 +428,9 @@ int run(int argc, char** argv) {
 
   AuditArguments audit_arguments;
   add_audit_commands(app, audit_arguments, result);
+
+  RestoredArguments restored_arguments;
+  add_restored_command(app, restored_arguments, result);
 
   MigrateArguments migrate_arguments;
   add_migrate_command(app, migrate_arguments, result);

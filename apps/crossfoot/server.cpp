@@ -20,6 +20,7 @@
 #include "ledger/programme_json.h"
 #include "ledger/zones.h"
 #include "observe/audit/keeper.h"
+#include "observe/audit/older.h"
 #include "observe/reconciler.h"
 #include "process/policies.h"
 #include "runtime/files.h"
@@ -29,8 +30,7 @@
 #include "runtime/shard.h"
 #include "runtime/signing.h"
 #include "secrets.h"
-#include "store/postgres/postgres_store.h"
-#include "store/sqlite/sqlite_store.h"
+#include "store_opener.h"
 
 namespace crossfoot::app {
 
@@ -180,9 +180,13 @@ class Server::Impl {
     books_ = std::make_unique<connector::BookReader>(shard_.scheduler(), *targets_);
 
     EngineHost::Setup setup;
-    auto store_opener = opener();
-    if (!store_opener) return opened.set_value(fail(store_opener.error()));
-    setup.open_store = std::move(*store_opener);
+    auto open_store = store_opener(config_, shard_.scheduler());
+    if (!open_store) return opened.set_value(fail(open_store.error()));
+    setup.open_store = std::move(*open_store);
+    setup.check_store = [folder = config_.anchor_folder,
+                         key = audit_key_->public_key()](store::Reader& reader) {
+      return observe::check_not_older(reader, folder, key);
+    };
     setup.engine.routing = {config_.routing_erp, config_.routing_loyalty};
     set_retry(setup.engine);
     set_suspects(setup.engine);
@@ -194,32 +198,6 @@ class Server::Impl {
     host_ = std::make_unique<EngineHost>(shard_.scheduler(), *caller_, programme_, zones_,
                                          std::move(setup), runtime::Logger(log_, "engine"));
     host_->open([&opened](Status status) { opened.set_value(std::move(status)); });
-  }
-
-  using StoreOpener = std::function<Result<std::unique_ptr<store::Store>>()>;
-
-  Result<StoreOpener> opener() {
-    const auto budget = std::chrono::milliseconds{config_.commit_budget_ms};
-    const auto readers = static_cast<std::size_t>(config_.store_readers);
-    if (config_.store_kind == "postgres") {
-      auto url = look_up_secret({config_.store_url});
-      if (!url) return fail(url.error());
-      store::PostgresOptions options{
-          .url = std::move(*url),
-          .home = &shard_.scheduler(),
-          .readers = readers,
-          .no_loss_on_node_failure = config_.store_no_loss_on_node_failure == "on"};
-      // A round trip stands for what is a call elsewhere: a group may take twice as long.
-      options.commit_budget = 2 * budget;
-      return [options] { return store::open_postgres(options); };
-    }
-    const store::SqliteOptions options{
-        .path = (config_.data_folder / store_file_name).string(),
-        .home = &shard_.scheduler(),
-        .commit_budget = budget,
-        .readers = readers,
-        .log_hard_bytes = static_cast<std::uint64_t>(config_.log_hard_limit_mb) << 20U};
-    return [options] { return store::open_sqlite(options); };
   }
 
   void set_retry(flow::EngineOptions& options) const {

@@ -116,6 +116,7 @@ inline constexpr std::string_view store_move_unfinished = "CF-5012";
 inline constexpr std::string_view store_target_taken = "CF-5013";
 inline constexpr std::string_view store_rights_missing = "CF-5014";
 inline constexpr std::string_view store_copy_differs = "CF-5015";
+inline constexpr std::string_view store_older_than_anchor = "CF-5016";
 inline constexpr std::string_view unreadable_configuration = "CF-6001";
 inline constexpr std::string_view unknown_setting = "CF-6002";
 inline constexpr std::string_view bad_setting = "CF-6003";
@@ -159,7 +160,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 132> error_table{{
+inline constexpr std::array<ErrorInfo, 133> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -366,6 +367,8 @@ inline constexpr std::array<ErrorInfo, 132> error_table{{
      FaultClass::unauthorised, false},
     {"CF-5015", "The copy of the data store is not what its source is", 500,
      FaultClass::corrupt, false},
+    {"CF-5016", "The data store is older than its audit anchors", 503,
+     FaultClass::conflict, false},
     {"CF-6001", "The configuration cannot be read", 0,
      FaultClass::not_found, false},
     {"CF-6002", "The configuration has an unknown key", 0,

@@ -272,7 +272,9 @@ Status ChannelReader::add_leg(store::Reader& reader, const Message& message, con
   } else {
     return {};
   }
-  item.reference = leg.steps.front().reference;
+  // What several entries of others brought about has none of its own.
+  if (leg.covered && leg.covered_by.empty()) return {};
+  item.reference = sent_reference(leg, leg.steps.front());
   set_expectation(message.flow, leg, item);
   switch (leg.kind) {
     case LegKind::accrue:

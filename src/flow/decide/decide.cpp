@@ -95,9 +95,9 @@ class Decider {
     switch (event.found->kind) {
       case SurveyOutcome::Kind::covered:
         if (!has_settled(*leg)) return;
-        [[fallthrough]];
-      case SurveyOutcome::Kind::own:
         have(*leg, {}, {});
+        leg->covered = event.found->by_others;
+        leg->covered_by = event.found->reference;
         return acknowledge(*leg, event.found->answer, EventKind::found);
       case SurveyOutcome::Kind::absent:
         if (!has_settled(*leg)) return;

@@ -146,6 +146,8 @@ void put(ByteWriter& out, const Surveyed& event) {
   if (!event.found) return put(out, event.found.error());
   out.enumerator(event.found->kind);
   put(out, event.found->answer);
+  out.boolean(event.found->by_others);
+  out.text(event.found->reference);
   out.i64(event.found->covered.count);
   out.text(event.rest);
 }
@@ -261,6 +263,8 @@ void get(ByteReader& in, std::uint64_t, Surveyed& event) {
   SurveyOutcome outcome;
   outcome.kind = in.enumerator(SurveyOutcome::kind_last);
   outcome.answer = get_answer(in);
+  outcome.by_others = in.boolean();
+  outcome.reference = in.text();
   outcome.covered = {in.i64()};
   event.found = std::move(outcome);
   event.rest = in.text();

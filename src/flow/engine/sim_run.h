@@ -144,7 +144,8 @@ class World {
   };
   std::optional<Backup> backup_;  ///< while one will be restored
   std::uint32_t restores_ = 0;    ///< that the data store knows of
-  bool restoring_ = false;        ///< it is not marked as restored yet
+  bool restored_ = false;
+  bool restoring_ = false;  ///< it is not marked as restored yet
   Duration reopen_delay_{0};
   bool mischief_over_ = false;
   std::deque<Event> last_events_;

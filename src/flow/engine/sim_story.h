@@ -24,7 +24,6 @@ struct Story {
     bool answered = false;
     AcceptAnswer answer;
     Duration answered_at{0};
-    bool again = false;  ///< sent anew after a restore: behind what was sent before of its receipt
   };
   using Units = std::map<std::uint32_t, std::int64_t>;  ///< by line
 

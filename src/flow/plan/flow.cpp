@@ -22,7 +22,7 @@ constexpr std::uint64_t revised_version = 3;
 constexpr std::uint64_t plain_version = 2;
 
 std::uint64_t version_of(const Flow& flow) {
-  const auto asked = [](const Leg& leg) { return leg.restores != 0; };
+  const auto asked = [](const Leg& leg) { return leg.restores != 0 || leg.covered; };
   if (std::ranges::any_of(flow.legs, asked)) return stored_version;
   const bool plain =
       flow.supersedes.is_nil() && flow.superseded_by.is_nil() && flow.repeated_as == 0;
@@ -78,7 +78,7 @@ void put(ByteWriter& out, const Leg& leg) {
   if (!leg.reason.empty() || !leg.detail.empty()) fields |= has_reason;
   if (!leg.undoes.is_nil()) fields |= has_undoes;
   if (!leg.book.is_zero()) fields |= has_book;
-  if (leg.restores != 0) fields |= has_restores;
+  if (leg.restores != 0 || leg.covered) fields |= has_restores;
 
   out.u64(fields);
   out.enumerator(leg.kind);
@@ -117,6 +117,8 @@ void put(ByteWriter& out, const Leg& leg) {
     out.u64(leg.restores);
     out.text(leg.rest);
     out.i64(leg.had.count);
+    out.boolean(leg.covered);
+    out.text(leg.covered_by);
   }
 }
 
@@ -162,6 +164,8 @@ Leg get_leg(ByteReader& in, std::uint16_t number) {
     leg.restores = static_cast<std::uint32_t>(in.u64());
     leg.rest = in.text();
     leg.had = {in.i64()};
+    leg.covered = in.boolean();
+    leg.covered_by = in.text();
   }
   return leg;
 }
@@ -195,6 +199,7 @@ const Leg* Flow::first_of(LegKind kind_wanted) const {
 }
 
 std::string sent_reference(const Leg& leg, const Step& step) {
+  if (!leg.covered_by.empty()) return leg.covered_by;
   return leg.rest.empty() ? step.reference : make_resend_reference(step.reference, leg.restores);
 }
 

@@ -85,7 +85,7 @@ struct Flow {
   [[nodiscard]] std::uint32_t known_revision() const { return std::max(revision, repeated_as); }
 };
 
-/// The reference that the target sees: of a rest, one of its own.
+/// The reference under which the target has it, or will have it: of a rest, one of its own.
 [[nodiscard]] std::string sent_reference(const Leg& leg, const Step& step);
 
 /// `open` while something can move by itself, `done` when every leg is done or cancelled, `dead`

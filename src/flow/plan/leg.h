@@ -97,10 +97,13 @@ struct Leg {
   /// Restores of the data store (`Restore::count`) up to which its target has said that the next
   /// step has not happened.
   std::uint32_t restores = 0;
-  std::string rest;    ///< in place of `arguments` when the target had a part of it already …
-  Points had;          ///< … with these points, below zero: given again
-  std::string reason;  ///< public code when parked, dead or rejected
-  std::string detail;  ///< in words, without secrets
+  std::string rest;  ///< in place of `arguments` when the target had a part of it already …
+  Points had;        ///< … with these points, below zero: given again
+  /// Of a delta that others had brought about before a restore.
+  bool covered = false;
+  std::string covered_by;  ///< the reference of the one that says the same; empty: several do
+  std::string reason;      ///< public code when parked, dead or rejected
+  std::string detail;      ///< in words, without secrets
   /// Of a compensation: the flow that it undoes. Of a claim: the voided return whose claim it
   /// releases. Of a `supersede` leg: the flow of the revision before.
   Id undoes;

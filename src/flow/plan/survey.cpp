@@ -111,6 +111,75 @@ Points sum_of(const std::vector<ReversalLine>& lines) {
   return sum;
 }
 
+bool are_all_of(const std::vector<ReversalLine>& rest, const std::vector<ReversalLine>& delta) {
+  return std::ranges::equal(rest, delta, [](const ReversalLine& a, const ReversalLine& b) {
+    return a.line == b.line && a.units == b.units;
+  });
+}
+
+/// How many claims before this one carry the same lines.
+std::size_t rank_of(const Book& book, const Delta& delta, const Leg& leg) {
+  const auto same = [&delta](const std::vector<ReversalLine>& lines) {
+    return are_all_of(lines, *delta.lines);
+  };
+  std::size_t rank = 0;
+  if (book.sale && book.sale->flow == leg.undoes) {
+    for (const Claim& claim : book.claims) {
+      if (&claim.reversal == delta.lines) break;
+      rank += same(claim.reversal) ? 1 : 0;
+    }
+    return rank;
+  }
+  for (const PastRevision& past : book.past) {
+    if (past.flow != leg.undoes) continue;
+    for (const PastRevision::Reversal& reversal : past.reversals) {
+      if (&reversal.lines == delta.lines) break;
+      rank += same(reversal.lines) ? 1 : 0;
+    }
+  }
+  return rank;
+}
+
+/// The entry with this number of those that say the same, or null.
+const SurveyEntry* entry_like(std::span<const SurveyEntry> entries,
+                              const std::vector<ReversalLine>& lines, std::size_t number) {
+  for (const SurveyEntry& entry : entries) {
+    if (says_the_same(entry, lines) && number-- == 0) return &entry;
+  }
+  return nullptr;
+}
+
+/// What is still to be sent of a delta.
+std::vector<ReversalLine> rest_of(const Book& book, const Delta& delta, Id claimant,
+                                  std::span<const SurveyEntry> entries) {
+  std::vector<ReversalLine> rest;
+  for (const ReversalLine& line : *delta.lines) {
+    const std::int64_t taken = taken_of(entries, line);
+    const std::int64_t missing = wanted_of(delta, line.line) - taken;
+    const std::int64_t most = most_of(book, delta, claimant, line, missing);
+    const std::int64_t units =
+        std::clamp(missing, std::min(most, std::int64_t{0}), std::max(most, std::int64_t{0}));
+    if (units == 0) continue;
+    rest.push_back({.line = line.line, .units = units, .points = {}, .measured = line.measured});
+    if (delta.frozen == nullptr) continue;
+    const auto sold = std::ranges::find(*delta.frozen, line.line, &FrozenLine::line);
+    if (sold == delta.frozen->end()) continue;
+    rest.back().points = ledger::reversal(sold->points, taken, taken + units);
+  }
+  return rest;
+}
+
+/// The points of the rest: of a past revision, whose units' points are not known any more, what is
+/// missing in all. Nothing when the target does not tell.
+std::optional<Points> points_of_rest(const Delta& delta, const std::vector<ReversalLine>& rest,
+                                     std::span<const SurveyEntry> entries) {
+  if (delta.frozen != nullptr) return sum_of(rest);
+  const auto taken = points_of(entries);
+  if (!taken) return std::nullopt;
+  const Points all = sum_of(*delta.lines);
+  return std::clamp(delta.points - *taken, std::min(Points{}, all), std::max(Points{}, all));
+}
+
 }  // namespace
 
 bool occurred_before(const Flow& flow, const Restore& restore) {
@@ -132,52 +201,27 @@ SurveyOutcome survey_outcome(const Book& book, const Flow& claimant, const Leg& 
     return outcome;
   }
   const Points all = sum_of(*delta.lines);
+  outcome.answer.points = Points{std::abs(all.count)};
   const auto own = std::ranges::find(entries, leg.steps.front().reference, &SurveyEntry::reference);
-  if (own != entries.end() && says_the_same(*own, *delta.lines)) {
-    outcome.kind = Kind::own;
-    outcome.answer.target_id = own->target_id;
-    outcome.answer.points = own->points ? own->points : Points{std::abs(all.count)};
-    return outcome;
-  }
-  bool whole = true;
-  for (const ReversalLine& line : *delta.lines) {
-    const std::int64_t taken = taken_of(entries, line);
-    const std::int64_t missing = wanted_of(delta, line.line) - taken;
-    const std::int64_t most = most_of(book, delta, claimant.id, line, missing);
-    const std::int64_t units =
-        std::clamp(missing, std::min(most, std::int64_t{0}), std::max(most, std::int64_t{0}));
-    whole = whole && units == line.units;
-    if (units == 0) continue;
-    ReversalLine rest{.line = line.line, .units = units, .points = {}, .measured = line.measured};
-    if (delta.frozen != nullptr) {
-      const auto sold = std::ranges::find(*delta.frozen, line.line, &FrozenLine::line);
-      if (sold != delta.frozen->end()) {
-        rest.points = ledger::reversal(sold->points, taken, taken + units);
-      }
-    }
-    outcome.rest.push_back(rest);
-  }
+  const bool known = own != entries.end();
+  outcome.rest = rest_of(book, delta, claimant.id, entries);
   if (outcome.rest.empty()) {
     outcome.kind = Kind::covered;
-    if (own != entries.end()) {
-      outcome.answer.target_id = own->target_id;
-    } else if (!entries.empty()) {
-      outcome.answer.target_id = entries.back().target_id;
+    const SurveyEntry* entry =
+        known ? &*own : entry_like(entries, *delta.lines, rank_of(book, delta, leg));
+    outcome.by_others = !known;
+    if (entry == nullptr) return outcome;
+    outcome.answer.target_id = entry->target_id;
+    if (!known) outcome.reference = entry->reference;
+    if (entry->points && says_the_same(*entry, *delta.lines)) {
+      outcome.answer.points = entry->points;
     }
-    outcome.answer.points = Points{std::abs(all.count)};
-  } else if (whole && own == entries.end()) {
+  } else if (!known && are_all_of(outcome.rest, *delta.lines)) {
     outcome.rest.clear();
   } else {
-    outcome.kind = Kind::part;
-    Points rest = sum_of(outcome.rest);
-    if (delta.frozen == nullptr) {
-      // The points of single units are not known any more: what is missing in all.
-      const auto taken = points_of(entries);
-      if (!taken) outcome.kind = Kind::differs;
-      const auto [least, most] = std::minmax(Points{}, all);
-      rest = std::clamp(delta.points - taken.value_or(Points{}), least, most);
-    }
-    outcome.covered = all - rest;
+    const auto rest = points_of_rest(delta, outcome.rest, entries);
+    outcome.kind = rest ? Kind::part : Kind::differs;
+    outcome.covered = all - rest.value_or(Points{});
   }
   return outcome;
 }

@@ -31,8 +31,7 @@ struct Restore {
 /// What a target's own entries for an original say of one delta of its receipt book.
 struct SurveyOutcome {
   enum class Kind : std::uint8_t {
-    own,      ///< there under its own reference
-    covered,  ///< others brought about what it would
+    covered,  ///< the target has what the book wants, under this reference or others
     absent,   ///< all of it is to be sent
     part,     ///< `rest` is to be sent, under a reference of its own
     differs,  ///< the book knows of no such delta, or the target does not tell points
@@ -40,15 +39,17 @@ struct SurveyOutcome {
   static constexpr auto kind_last = Kind::differs;
 
   Kind kind = Kind::absent;
-  ItemAnswer answer;               ///< of own and covered
+  ItemAnswer answer;               ///< of covered
+  bool by_others = false;          ///< of covered: not under this leg's reference
+  std::string reference;           ///< of covered: of the entry that says the same, if one does
   Points covered;                  ///< of part, signed: what the target had already
   std::vector<ReversalLine> rest;  ///< of part
 };
 
 /// Of a delta leg of `claimant` only, which undoes the accrual `original_reference`. What the book
-/// wants taken back in total, less what the target has, is still to be sent, and of it at most this
-/// delta: whatever the order in which the channels sent anew, the last delta ends at the book's
-/// total.
+/// wants taken back in total, less what the target has, is still to be sent, and of it at most what
+/// this claim may move: whatever the order in which the channels send anew, the last one ends at
+/// the book's total. What had been undone again is then done and undone once more.
 [[nodiscard]] SurveyOutcome survey_outcome(const Book& book, const Flow& claimant, const Leg& leg,
                                            std::string_view original_reference,
                                            std::span<const SurveyEntry> entries);

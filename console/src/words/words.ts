@@ -501,6 +501,8 @@ export function timelineSentence(entry: TimelineEntry): string {
       return "Looks like another receipt under a new number";
     case "revision_noted":
       return "Another version of the receipt came and changed nothing";
+    case "doubted":
+      return "The data was restored; the other system is asked first";
     case "held":
       return "Held: its receipt number is taken by another receipt";
     case "invalid":

@@ -264,6 +264,77 @@ TEST(Decide, AfterARestartACallUnderWayIsUnknown) {
   EXPECT_EQ(flow.legs[1].state, LegState::unknown);
 }
 
+Facts restored_at(Duration after) {
+  Facts facts = facts_at(after);
+  facts.restore = {.count = 1, .at = start};
+  return facts;
+}
+
+TEST(Decide, AfterARestoreATargetIsAskedBeforeItIsSentAnything) {
+  Flow flow = begun();
+  const Transition doubted = decide(flow, Taken{2, Id{9, 9}}, restored_at({}));
+  EXPECT_EQ(flow.legs[1].state, LegState::unknown);
+  EXPECT_EQ(flow.legs[1].reason, contract::error_code::restored_asks_first);
+  EXPECT_EQ(count(doubted, Action::Kind::call), 0U);
+  EXPECT_EQ(count(doubted, Action::Kind::leave), 1U) << "a question needs no place";
+  const Transition asked = decide(flow, Taken{2, Id{9, 9}}, restored_at({}));
+  EXPECT_EQ(count(asked, Action::Kind::ask), 1U);
+  // The lost server's last call may still be under way.
+  (void)decide(flow, LookedUp{2, std::optional<ItemAnswer>{}}, restored_at({}));
+  EXPECT_EQ(flow.legs[1].state, LegState::unknown);
+  const Duration settled = std::chrono::seconds{31};
+  (void)decide(flow, Taken{2, Id{9, 9}}, restored_at(settled));
+  (void)decide(flow, LookedUp{2, std::optional<ItemAnswer>{}}, restored_at(settled));
+  EXPECT_EQ(flow.legs[1].state, LegState::due);
+  const Transition sent = decide(flow, Taken{2, Id{9, 9}}, restored_at(settled));
+  EXPECT_EQ(count(sent, Action::Kind::call), 1U) << "it is asked for once";
+}
+
+TEST(Decide, AfterARestoreWhatCannotBeAskedIsForAPerson) {
+  Flow flow = begun();
+  Facts facts = restored_at({});
+  facts.traits.lookup = false;
+  (void)decide(flow, Taken{2, Id{9, 9}}, facts);
+  EXPECT_EQ(flow.legs[1].state, LegState::parked);
+  EXPECT_EQ(flow.legs[1].reason, contract::error_code::outcome_needs_person);
+  EXPECT_TRUE(decide(flow, Released{2}, facts).stale) << "never sent blindly";
+  EXPECT_TRUE(decide(flow, Discarded{2}, facts).stale);
+  (void)decide(flow, Confirmed{2, false, {}, {"ann", "looked there"}}, facts);
+  EXPECT_EQ(flow.legs[1].state, LegState::due);
+  EXPECT_EQ(count(decide(flow, Taken{2, Id{9, 9}}, facts), Action::Kind::call), 1U);
+}
+
+TEST(Decide, AfterARestoreAVoidCancelsNothingThatMayHaveHappened) {
+  Flow flow = begun();
+  EXPECT_TRUE(decide(flow, VoidRequested{}, restored_at({})).stale);
+  EXPECT_FALSE(decide(flow, VoidRequested{}, facts_at()).stale);
+}
+
+TEST(Decide, OfASurveyedDeltaTheRestIsSentUnderAReferenceOfItsOwn) {
+  Flow flow = begun();
+  Leg& delta = flow.legs[1];
+  delta.kind = LegKind::reverse;
+  Facts facts = restored_at(std::chrono::minutes{1});
+  facts.traits.survey = true;
+  facts.traits.order = Order::strict;
+  (void)decide(flow, Taken{2, Id{9, 9}}, facts);
+  (void)decide(flow, Taken{2, Id{9, 9}}, facts);
+  SurveyOutcome part;
+  part.kind = SurveyOutcome::Kind::part;
+  part.covered = {17};
+  (void)decide(flow, Surveyed{2, part, R"({"lines":[]})"}, facts);
+  EXPECT_EQ(delta.state, LegState::due);
+  EXPECT_EQ(flow.reversed, Points{17});
+  EXPECT_NE(sent_reference(delta, delta.steps[0]), delta.steps[0].reference);
+  (void)decide(flow, Taken{2, Id{9, 9}}, facts);
+  ItemAnswer answer;
+  answer.target_id = "T1";
+  answer.points = Points{16};
+  (void)decide(flow, Answered{2, answer}, facts);
+  EXPECT_EQ(delta.state, LegState::done);
+  EXPECT_EQ(flow.reversed, Points{33});
+}
+
 TEST(Decide, AStrictLegKeepsItsPlaceWhileUnknown) {
   Flow flow = calling();
   Facts facts = facts_at();

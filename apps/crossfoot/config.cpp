@@ -192,6 +192,15 @@ const std::vector<Setting>& settings() {
       number("suspected_duplicates.late_hours", "h", 1, 720, "48",
              "What happened longer ago is not looked at for duplicates any more.",
              &Config::suspect_late_hours),
+      millis("checkout.authorise_ms", 50, 60'000, "1500",
+             "How long a till waits at most for the loyalty platform's word on a redemption, its "
+             "capture or its void; after that it is answered 202 and finds the word later.",
+             &Config::authorise_deadline),
+      number("checkout.hold_default_s", "s", 1, 86'400, "300",
+             "How long points stay reserved for a redemption that says nothing of it.",
+             &Config::hold_default_s),
+      number("checkout.hold_max_s", "s", 1, 86'400, "3600",
+             "How long a redemption may ask to have them reserved.", &Config::hold_max_s),
       number("accept.in_flight_max", "transactions", 1, 1'000'000, "4096",
              "Transactions between arrival and commit; more are answered 503 with Retry-After.",
              &Config::accepts_in_flight_max),
@@ -286,6 +295,10 @@ class Reader {
     config.anchor_folder_named = !config.anchor_folder.empty();
     config.anchor_folder = config.anchor_folder_named ? below(config.anchor_folder)
                                                       : anchors_beside(config.data_folder);
+    if (config.hold_default_s > config.hold_max_s) {
+      add(0, "checkout.hold_default_s", contract::error_code::bad_setting,
+          "is more than checkout.hold_max_s");
+    }
     finish_store(config);
   }
 

@@ -286,6 +286,9 @@ class Server::Impl {
     api_options.client_limits.requests_per_minute = config_.client_requests_per_minute;
     api_options.client_limits.burst = config_.client_burst;
     api_options.admission = admission_limits();
+    api_options.authorise_deadline = config_.authorise_deadline;
+    api_options.redemptions.hold_default = std::chrono::seconds{config_.hold_default_s};
+    api_options.redemptions.hold_max = std::chrono::seconds{config_.hold_max_s};
     api_ = std::make_unique<edge::Api>(std::move(parts), api_options);
     runtime::HttpServerLimits limits;
     limits.body_bytes_max = static_cast<std::size_t>(config_.body_mb_max) << 20U;

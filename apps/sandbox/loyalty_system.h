@@ -24,9 +24,16 @@ class LoyaltySystem final : public System {
  private:
   Reply accrue(const Call& call, const WriteKey& key);
   Reply reverse(const Call& call, const WriteKey& key, PointsType type);
+  // loyalty_redeem.cpp
+  Reply authorise(const Call& call, Instant now);
+  Reply capture(const Call& call, const WriteKey& key);
+  Reply release(const Call& call, Instant now);
+  Reply holds(std::string_view query, bool releases, Instant now) const;
+
+  static Reply points_answer(const PointsTransaction& transaction, bool replayed);
   Reply book(PointsTransaction transaction, const WriteKey& key);
   Reply transactions(std::string_view query) const;
-  Reply member(std::string_view path) const;
+  Reply member(std::string_view path, Instant now) const;
   [[nodiscard]] const PointsTransaction* accrual_of(const std::string& reference) const;
 
   std::unique_ptr<LoyaltyBooks> books_;

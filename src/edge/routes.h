@@ -15,6 +15,11 @@ namespace crossfoot::edge {
 /// The routes by name; each has one handler.
 enum class Route : std::uint8_t {
   post_transaction,
+  post_authorisation,
+  post_redemption_void,
+  get_authorisation,
+  capture_authorisation,
+  void_authorisation,
   post_batch,
   post_states,
   list_transactions,
@@ -77,11 +82,31 @@ struct RouteInfo {
 };
 
 // clang-format off
-inline constexpr std::array<RouteInfo, 40> route_table{{
+inline constexpr std::array<RouteInfo, 45> route_table{{
     {Route::post_transaction, runtime::Method::post, "/v1/transactions", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", "", ""}, false,
      Permission::transactions_write, Limits::checked},
+    {Route::post_authorisation, runtime::Method::post, "/process/v1/redeem/authorisations", "application/json",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", ""}, false,
+     Permission::checkout_redeem, Limits::checked},
+    {Route::post_redemption_void, runtime::Method::post, "/process/v1/redeem/voids", "application/json",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", ""}, false,
+     Permission::checkout_redeem, Limits::checked},
+    {Route::get_authorisation, runtime::Method::get, "/process/v1/redeem/authorisations/{id}", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", ""}, false,
+     Permission::checkout_ask, Limits::checked},
+    {Route::capture_authorisation, runtime::Method::post, "/process/v1/redeem/authorisations/{id}/capture", "application/json",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", ""}, false,
+     Permission::checkout_redeem, Limits::checked},
+    {Route::void_authorisation, runtime::Method::post, "/process/v1/redeem/authorisations/{id}/void", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", ""}, false,
+     Permission::checkout_redeem, Limits::checked},
     {Route::post_batch, runtime::Method::post, "/v1/transactions:batch", "application/x-ndjson",
      {"application/x-ndjson", ""},
      {"", "", "", "", "", "", "", ""}, false,

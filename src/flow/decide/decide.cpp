@@ -12,6 +12,7 @@ namespace {
 
 using EventKind = JournalEvent::Kind;
 using ActionKind = Action::Kind;
+using Ending = Redemption::Ending;
 
 /// Applies one event; one object per decision.
 class Decider {
@@ -24,6 +25,7 @@ class Decider {
     note(EventKind::accepted, nullptr,
          flow_.supersedes.is_nil() ? std::string{} : "corrects " + to_string(flow_.supersedes));
     wake_ready();
+    if (flow_.redemption && flow_.redemption->ending == Ending::open) begin_hold();
   }
 
   void on(const Taken& event) {
@@ -54,6 +56,12 @@ class Decider {
   void on(const Failed& event) {
     Leg* leg = flow_.leg(event.leg);
     if (leg == nullptr || leg->state != LegState::calling) return stale();
+    fail_call(*leg, event);
+    if (leg->kind == LegKind::authorise) settle_refused(*leg);
+  }
+
+  void fail_call(Leg& failed, const Failed& event) {
+    Leg* leg = &failed;
     const FaultRule& rule = fault_rule(event.fault.fault_class);
     leg->detail = event.fault.code + ": " + event.fault.cause;
     FaultOutcome outcome = rule.outcome;
@@ -116,6 +124,10 @@ class Decider {
     leg->uncertain = false;
     leg->due_at = facts_.now;
     note(EventKind::not_found, leg, "it did not happen");
+    if (leg->kind == LegKind::authorise && flow_.redemption->ending != Ending::open) {
+      if (facts_.traits.order == Order::strict) leave(*leg);
+      return cancel_authorise(*leg);
+    }
     place(*leg, leg->order_key, facts_.traits.order == Order::strict);
   }
 
@@ -316,6 +328,35 @@ class Decider {
     note(EventKind::paused, leg, {});
   }
 
+  void on(const CaptureRequested& event) {
+    const Leg* authorise = flow_.first_of(LegKind::authorise);
+    if (!flow_.redemption || authorise->state != LegState::done) return stale();
+    Redemption& redemption = *flow_.redemption;
+    const bool in_time = redemption.ending == Ending::open && facts_.now < redemption.lapses_at;
+    const bool covered = event.points.count > 0 && event.points <= redemption.authorised;
+    if (!in_time || !covered) return stale();
+    redemption.ending = Ending::captured;
+    redemption.captured = event.points;
+    // Its row stays in the due index until its time, and is then found stale.
+    cancel_unwanted(LegKind::release);
+    note(EventKind::capture_requested, nullptr, std::to_string(event.points.count));
+    wake_ready();
+  }
+
+  void on(const ReleaseRequested&) {
+    if (!flow_.redemption || flow_.redemption->ending != Ending::open) return stale();
+    note(EventKind::release_requested, nullptr, {});
+    end_hold(Ending::voided);
+  }
+
+  void on(const Lapsed& event) {
+    const Leg* leg = flow_.leg(event.leg);
+    const bool open = flow_.redemption && flow_.redemption->ending == Ending::open;
+    if (leg == nullptr || !open || leg->state != LegState::due) return stale();
+    note(EventKind::lapsed, leg, {});
+    end_hold(Ending::lapsed);
+  }
+
   void on(const Decided& event) {
     note(EventKind::decided, nullptr, event.what + ", " + words(event.decision));
   }
@@ -324,6 +365,74 @@ class Decider {
   static std::string words(const Decision& decision) {
     if (decision.by.empty()) return decision.reason;
     return "by " + decision.by + ": " + decision.reason;
+  }
+
+  /// The time of the hold runs: its `release` leg waits in the due index until then, under no key.
+  void begin_hold() {
+    Redemption& redemption = *flow_.redemption;
+    redemption.lapses_at = facts_.now + redemption.hold_for;
+    Leg& release = redemption_leg(LegKind::release);
+    release.state = LegState::due;
+    release.due_at = redemption.lapses_at;
+    place(release, Hash128{}, false);
+  }
+
+  Leg& redemption_leg(LegKind kind) {
+    const auto at = std::ranges::find(flow_.legs, kind, &Leg::kind);
+    INVARIANT(at != flow_.legs.end(), "a redemption has its three legs");
+    return *at;
+  }
+
+  void cancel_unwanted(LegKind kind) {
+    Leg& leg = redemption_leg(kind);
+    leg.state = LegState::cancelled;
+    leg.due_at = {};
+  }
+
+  /// Nothing is to be spent. What may have been reserved is freed as soon as that is known.
+  void end_hold(Ending ending) {
+    flow_.redemption->ending = ending;
+    cancel_unwanted(LegKind::capture);
+    Leg& release = redemption_leg(LegKind::release);
+    release.state = LegState::waiting;
+    release.due_at = {};
+    Leg& authorise = redemption_leg(LegKind::authorise);
+    const bool outstanding = authorise.state == LegState::calling || authorise.uncertain;
+    if (authorise.state == LegState::done || outstanding) return wake_ready();
+    if (authorise.state == LegState::rejected) return cancel_unwanted(LegKind::release);
+    cancel_authorise(authorise);
+  }
+
+  /// It was never reserved, and is not to be any more. Its row, if it has one, is met and found
+  /// stale.
+  void cancel_authorise(Leg& authorise) {
+    authorise.state = LegState::cancelled;
+    authorise.reason = flow_.redemption->ending == Ending::lapsed
+                           ? contract::error_code::redemption_lapsed
+                           : contract::error_code::voided_before_sent;
+    authorise.due_at = {};
+    note(EventKind::cancelled, &authorise, "given up before it was reserved");
+    cancel_unwanted(LegKind::release);
+    cancel_unwanted(LegKind::capture);
+  }
+
+  /// After a call that failed: a refusal ends the redemption, and one that was given up meanwhile
+  /// is not asked for again.
+  void settle_refused(Leg& authorise) {
+    if (authorise.state == LegState::rejected) {
+      cancel_unwanted(LegKind::release);
+      cancel_unwanted(LegKind::capture);
+      return;
+    }
+    const bool given_up = flow_.redemption->ending != Ending::open;
+    if (given_up && !authorise.uncertain) cancel_authorise(authorise);
+  }
+
+  /// Whether an event has asked for it; of other legs the plan has.
+  [[nodiscard]] bool is_wanted(const Leg& leg) const {
+    if (leg.kind == LegKind::capture) return flow_.redemption->ending == Ending::captured;
+    if (leg.kind != LegKind::release) return true;
+    return flow_.redemption->ending == Ending::voided || flow_.redemption->ending == Ending::lapsed;
   }
 
   /// Cancels what goes to a target and has certainly not been there. False when there is nothing.
@@ -495,6 +604,10 @@ class Decider {
   }
 
   void take_points(const Leg& leg, const ItemAnswer& answer) {
+    if (leg.kind == LegKind::authorise) {
+      flow_.redemption->authorised = answer.points.value_or(flow_.redemption->points);
+      return;
+    }
     if (!answer.points) return;
     if (leg.kind == LegKind::reverse) {
       flow_.reversed += *answer.points;
@@ -577,7 +690,7 @@ class Decider {
   /// Legs whose predecessors are done become due; local ones start at once.
   void wake_ready() {
     for (Leg& leg : flow_.legs) {
-      if (leg.state != LegState::waiting) continue;
+      if (leg.state != LegState::waiting || !is_wanted(leg)) continue;
       const bool ready = std::ranges::all_of(leg.after, [this, &leg](std::uint16_t before) {
         const Leg* other = flow_.leg(before);
         return other != nullptr && is_settled(other->state) && is_taken_back(*other, leg);
@@ -686,11 +799,31 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 22> names{
-      "accepted",  "calling",    "asked",          "acknowledged", "failed",         "found",
-      "not_found", "restarted",  "claimed",        "linked",       "void_requested", "released",
-      "cancelled", "parked",     "discarded",      "confirmed",    "resent",         "paused",
-      "decided",   "superseded", "revision_noted", "suspected"};
+  static constexpr std::array<std::string_view, 25> names{"accepted",
+                                                          "calling",
+                                                          "asked",
+                                                          "acknowledged",
+                                                          "failed",
+                                                          "found",
+                                                          "not_found",
+                                                          "restarted",
+                                                          "claimed",
+                                                          "linked",
+                                                          "void_requested",
+                                                          "released",
+                                                          "cancelled",
+                                                          "parked",
+                                                          "discarded",
+                                                          "confirmed",
+                                                          "resent",
+                                                          "paused",
+                                                          "decided",
+                                                          "superseded",
+                                                          "revision_noted",
+                                                          "suspected",
+                                                          "capture_requested",
+                                                          "release_requested",
+                                                          "lapsed"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -99,9 +99,17 @@ struct Suspected {  ///< it may be another transaction under a new number
   Id of;
 };
 
+struct CaptureRequested {  ///< the till takes so many of the reserved points
+  Points points;
+};
+struct ReleaseRequested {};  ///< the till gives its redemption up
+struct Lapsed {              ///< the time of a redemption's hold is over
+  std::uint16_t leg = 0;     ///< its `release`
+};
+
 using Event = std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
                            VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided,
-                           Corrected, Suspected>;
+                           Corrected, Suspected, CaptureRequested, ReleaseRequested, Lapsed>;
 
 /// What the engine has to do once the new state is committed.
 struct Action {
@@ -144,8 +152,11 @@ struct JournalEvent {
     superseded,
     revision_noted,
     suspected,
+    capture_requested,
+    release_requested,
+    lapsed,
   };
-  static constexpr auto kind_last = Kind::suspected;
+  static constexpr auto kind_last = Kind::lapsed;
 
   Kind kind = Kind::accepted;
   std::uint16_t leg = 0;

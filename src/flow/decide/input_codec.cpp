@@ -140,6 +140,14 @@ void put(ByteWriter& out, const Suspected& event) {
   out.id(event.of);
 }
 
+void put(ByteWriter& out, const CaptureRequested& event) {
+  out.i64(event.points.count);
+}
+void put(ByteWriter&, const ReleaseRequested&) {}
+void put(ByteWriter& out, const Lapsed& event) {
+  out.u64(event.leg);
+}
+
 std::uint16_t get_leg(ByteReader& in) {
   return static_cast<std::uint16_t>(in.u64());
 }
@@ -240,6 +248,14 @@ void get(ByteReader& in, std::uint64_t, Corrected& event) {
 
 void get(ByteReader& in, std::uint64_t, Suspected& event) {
   event.of = in.id();
+}
+
+void get(ByteReader& in, std::uint64_t, CaptureRequested& event) {
+  event.points = {in.i64()};
+}
+void get(ByteReader&, std::uint64_t, ReleaseRequested&) {}
+void get(ByteReader& in, std::uint64_t, Lapsed& event) {
+  event.leg = get_leg(in);
 }
 
 /// The alternative with this number, read; nothing when there is none.

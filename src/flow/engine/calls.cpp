@@ -43,7 +43,7 @@ Departure Engine::departure_of(const Leg& leg) {
 CallItem Engine::item_of(const Active& active, const Leg& leg) const {
   CallItem item;
   item.transaction = active.body;
-  item.arguments = leg.arguments;
+  item.arguments = active.flow.redemption ? redemption_arguments(active.flow, leg) : leg.arguments;
   for (const Step& step : leg.steps) {
     if (!step.done) {
       item.reference = step.reference;
@@ -326,6 +326,10 @@ bool Engine::take_row(Target& target, DuePage& page, std::size_t index, OpenBatc
   }
   const ActivePtr active = adopt(std::move(*flow), std::move(page.messages[index]));
   const Leg* leg = active->flow.leg(row.leg);
+  if (leg != nullptr && is_timer(active->flow, *leg)) {
+    take_lapsed(target, active, row);
+    return true;
+  }
   if (leg != nullptr && !is_question(*leg) && is_paused(*active, *leg)) {
     take_paused(target, active, row);
     return true;

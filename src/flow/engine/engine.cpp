@@ -36,6 +36,8 @@ bool is_moving(const Leg& leg) {
          leg.state == LegState::retrying || leg.state == LegState::unknown;
 }
 
+using Ending = Redemption::Ending;
+
 constexpr std::string_view local_target = "crossfoot";
 
 /// How long the commit of an answer waits for the answers to the flow's other calls. A crash
@@ -49,7 +51,8 @@ FlowSummary summarise(const Flow& flow) {
     if (const Leg* stuck = first_stuck(flow); stuck != nullptr) summary.code = stuck->reason;
   }
   for (const Leg& leg : flow.legs) {
-    if (!is_moving(leg)) continue;
+    const bool timer = leg.kind == LegKind::release && flow.redemption->ending == Ending::open;
+    if (!is_moving(leg) || timer) continue;
     const std::string_view name = is_local(leg.kind) ? local_target : std::string_view(leg.target);
     const auto at =
         std::ranges::find(summary.moving, name, &std::pair<std::string_view, std::int64_t>::first);
@@ -158,6 +161,7 @@ void Engine::read(store::Store::Work work, store::Store::Done done) {
 
 void Engine::retire(const ActivePtr& active) {
   if (active->committing || !active->queue.empty() || active->outstanding > 0) return;
+  if (!active->watchers.empty()) return;
   active->retired_at = epoch_;
   retired_.emplace_back(epoch_, active->flow.id);
   if (reading_.empty()) purge();
@@ -171,8 +175,8 @@ void Engine::purge() {
     const auto at = active_.find(id);
     if (at == active_.end() || at->second->retired_at != epoch) continue;
     const Active& active = *at->second;
-    const bool idle =
-        !active.committing && active.queue.empty() && active.outstanding == 0 && active.stored;
+    const bool idle = !active.committing && active.queue.empty() && active.outstanding == 0 &&
+                      active.stored && active.watchers.empty();
     if (idle) active_.erase(at);
   }
 }
@@ -317,6 +321,8 @@ struct LegOf {
   std::uint16_t operator()(const Decided&) const { return 0; }
   std::uint16_t operator()(const Corrected&) const { return 0; }
   std::uint16_t operator()(const Suspected&) const { return 0; }
+  std::uint16_t operator()(const CaptureRequested&) const { return 0; }
+  std::uint16_t operator()(const ReleaseRequested&) const { return 0; }
   template <class E>
   std::uint16_t operator()(const E& event) const {
     return event.leg;
@@ -495,6 +501,7 @@ void Engine::commit(const ActivePtr& active, const StagedPtr& staged) {
                     return stop(std::move(fault));
                   }
                   settle(active, *staged, result);
+                  tell_watchers(active);
                   act(active, *staged);
                   for (auto& follow : staged->committed) follow();
                   if (staged->sale_facts_changed) touch_book(active->flow);
@@ -581,8 +588,12 @@ void Engine::act(const ActivePtr& active, const Staged& staged) {
 }
 
 void Engine::instruct(Id flow, Instruction instruction, Done done) {
-  load(flow, [this, instruction = std::move(instruction),
-              done = std::move(done)](ActivePtr active) mutable {
+  order(flow, std::visit([](auto& one) { return Event(std::move(one)); }, instruction),
+        std::move(done));
+}
+
+void Engine::order(Id flow, Event event, Done done) {
+  load(flow, [this, event = std::move(event), done = std::move(done)](ActivePtr active) mutable {
     if (active == nullptr) {
       return done(fail({.code = std::string(contract::error_code::not_found),
                         .fault_class = FaultClass::not_found,
@@ -590,9 +601,7 @@ void Engine::instruct(Id flow, Instruction instruction, Done done) {
                         .cause = "no such flow"}));
     }
     auto shared = std::make_shared<Done>(std::move(done));
-    enqueue(active, [this, active, instruction = std::move(instruction),
-                     shared](Staged& staged) mutable {
-      Event event = std::visit([](auto& one) { return Event(std::move(one)); }, instruction);
+    enqueue(active, [this, active, event = std::move(event), shared](Staged& staged) mutable {
       const Leg* leg = active->flow.leg(std::visit(LegOf{}, event));
       const bool open = leg != nullptr && is_stuck(leg->state) && leg->uncertain;
       if (!apply(active, std::move(event), staged)) {

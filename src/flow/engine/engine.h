@@ -68,6 +68,7 @@ struct AcceptAnswer {
     accepted,
     replayed,              ///< same key, same content: the first answer again
     corrected,             ///< a higher revision of what is there: it takes its place
+    unsupported,           ///< a redemption, and the loyalty platform's pack has none
     superseded,            ///< a lower revision than what is there: kept, no effect
     held,                  ///< the natural key is taken by other content: kept, no effect
     idempotency_conflict,  ///< the Idempotency-Key was used with other content: nothing was kept
@@ -82,6 +83,16 @@ struct AcceptAnswer {
   Id suspected_of;    ///< the message that an accepted one may be
   std::string correlation_id;
   Fault fault;
+};
+
+/// A redemption as it is committed.
+struct RedemptionView {
+  Id id;
+  std::string correlation_id;
+  std::string member;
+  RedemptionState state = RedemptionState::pending;
+  Redemption redemption;
+  std::string code;  ///< why the platform declined or refused
 };
 
 /// How much is under way; all zero means that nothing will move by itself before its time.
@@ -131,6 +142,14 @@ class Engine {
   using Instruction = std::variant<Released, Discarded, Confirmed, Resent>;
   void instruct(Id flow, Instruction instruction, Done done);
 
+  /// What a till says of its redemption. Refused as an instruction is; what it says once more, too.
+  using TillWord = std::variant<CaptureRequested, ReleaseRequested>;
+  void redeem(Id redemption, TillWord word, Done done);
+  /// What is committed of a redemption: at once when only the till can change it, else when that is
+  /// so, at the latest after `patience`. No value: there is no such redemption.
+  using Watched = std::move_only_function<void(std::optional<RedemptionView>)>;
+  void await_redemption(Id redemption, Duration patience, Watched done);
+
   /// A person decides about a held message: nothing follows from it, or it is accepted as
   /// `instead`, which has another natural key (a later register epoch, the number that the till
   /// meant). The decision stands in the timeline of the receipt that has the natural key. Refused
@@ -167,6 +186,7 @@ class Engine {
  private:
   struct Active;
   using ActivePtr = std::shared_ptr<Active>;
+  struct Watcher;
   struct Staged;
   using StagedPtr = std::shared_ptr<Staged>;
   struct Incoming;
@@ -241,7 +261,18 @@ class Engine {
   void decide_held(const store::MessageRow& held, store::MessageState state, std::string what,
                    Decision decision, Done done);
 
+  // redemption.cpp
+  [[nodiscard]] bool can_redeem() const;
+  /// What happens to a flow between being committed and being watched.
+  void watch(const ActivePtr& active, Duration patience, Watched done);
+  void tell_watchers(const ActivePtr& active);
+  /// The row stands for the end of a redemption's time, not for a call.
+  [[nodiscard]] static bool is_timer(const Flow& flow, const Leg& leg);
+  void take_lapsed(Target& target, const ActivePtr& active, const store::DueRow& row);
+
   // engine.cpp
+  /// Applies what somebody wants of a flow, or says that it is in no state for it.
+  void order(Id flow, Event event, Done done);
   void enqueue(const ActivePtr& active, Work work);
   /// As `enqueue`, for work that only reads the flow as it is committed.
   void enqueue_read(const ActivePtr& active, std::move_only_function<void()> work);

@@ -66,6 +66,12 @@ struct Engine::Queued {
   bool on_committed = false;  ///< reads the flow: nothing of the same unit may come before it
 };
 
+/// Somebody who waits until a redemption has its answer.
+struct Engine::Watcher {
+  Watched done;
+  runtime::Scheduler::TimerId timer = 0;
+};
+
 /// A flow in memory. At most one of its events is uncommitted at any time.
 struct Engine::Active {
   Flow flow;
@@ -80,9 +86,10 @@ struct Engine::Active {
   bool committing = false;
   bool running = false;  ///< its queue is being worked off
   std::deque<Queued> queue;
-  std::uint64_t retired_at = 0;       ///< epoch in which it last came to rest
-  std::size_t outstanding = 0;        ///< calls, questions and local work under way
-  std::size_t calls = 0;              ///< of these, calls
+  std::uint64_t retired_at = 0;  ///< epoch in which it last came to rest
+  std::size_t outstanding = 0;   ///< calls, questions and local work under way
+  std::size_t calls = 0;         ///< of these, calls
+  std::vector<std::shared_ptr<Watcher>> watchers;
   std::vector<store::DueRow> asking;  ///< due rows of questions under way: they stay until answered
 };
 

@@ -13,13 +13,19 @@ namespace crossfoot::flow {
 namespace {
 
 /// 2: frozen points by runs of units; links say whether they are measured. 3: what it supersedes,
-/// what supersedes it, and revisions that repeat it. A flow that has none of it is written as
-/// version 2, so that its state hash stays what it was and the release before can read it.
-constexpr std::uint64_t stored_version = 3;
+/// what supersedes it, and revisions that repeat it. 4: a redemption. A flow that has none of it is
+/// written as version 2, so that its state hash stays what it was and the release before can read
+/// it; the same holds for 3.
+constexpr std::uint64_t redemption_version = 4;
+constexpr std::uint64_t stored_version = redemption_version;
+constexpr std::uint64_t revisions_version = 3;
 constexpr std::uint64_t plain_version = 2;
 
-bool is_plain(const Flow& flow) {
-  return flow.supersedes.is_nil() && flow.superseded_by.is_nil() && flow.repeated_as == 0;
+std::uint64_t version_of(const Flow& flow) {
+  if (flow.redemption) return stored_version;
+  const bool plain =
+      flow.supersedes.is_nil() && flow.superseded_by.is_nil() && flow.repeated_as == 0;
+  return plain ? plain_version : revisions_version;
 }
 
 void put(ByteWriter& out, const Step& step) {
@@ -186,8 +192,11 @@ FlowState state_of(const Flow& flow) {
       case LegState::waiting:
         stuck = true;  // by itself it waits for a leg that is stuck, or for one that moves below
         break;
-      case LegState::parked:
       case LegState::rejected:
+        // A redemption that the platform declines is answered, and nobody's work.
+        stuck = stuck || leg.kind != LegKind::authorise;
+        break;
+      case LegState::parked:
         stuck = true;
         break;
       case LegState::dead:
@@ -206,8 +215,9 @@ FlowState state_of(const Flow& flow) {
 
 const Leg* first_stuck(const Flow& flow) {
   for (const Leg& leg : flow.legs) {
+    const bool declined = leg.kind == LegKind::authorise && leg.state == LegState::rejected;
     if (leg.state == LegState::parked || leg.state == LegState::dead ||
-        leg.state == LegState::rejected) {
+        (leg.state == LegState::rejected && !declined)) {
       return &leg;
     }
   }
@@ -216,8 +226,8 @@ const Leg* first_stuck(const Flow& flow) {
 
 std::string encode(const Flow& flow) {
   ByteWriter out;
-  const bool plain = is_plain(flow);
-  out.u64(plain ? plain_version : stored_version);
+  const std::uint64_t version = version_of(flow);
+  out.u64(version);
   out.id(flow.id);
   out.u64(flow.version);
   out.enumerator(flow.kind);
@@ -239,10 +249,13 @@ std::string encode(const Flow& flow) {
   for (const LineLink& link : flow.links) put_link(out, link);
   out.u64(flow.journal.size());
   for (const std::uint64_t position : flow.journal) out.u64(position);
-  if (!plain) {
+  if (version >= revisions_version) {
     out.id(flow.supersedes);
     out.id(flow.superseded_by);
     out.u64(flow.repeated_as);
+  }
+  if (version >= redemption_version) {
+    put_redemption(out, *flow.redemption);
   }
   return out.take();
 }
@@ -279,11 +292,12 @@ Result<Flow> decode_flow(std::string_view bytes) {
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     flow.journal.push_back(in.u64());
   }
-  if (version > plain_version) {
+  if (version >= revisions_version) {
     flow.supersedes = in.id();
     flow.superseded_by = in.id();
     flow.repeated_as = static_cast<std::uint32_t>(in.u64());
   }
+  if (version >= redemption_version) flow.redemption = get_redemption(in);
   if (in.failed() || !in.at_end()) {
     return fail(damaged("flow state"));
   }

@@ -37,8 +37,11 @@ enum class LegKind : std::uint8_t {
   move_stock,   ///< ERP: stock without a receipt
   reinstate,    ///< loyalty: give points back that a voided return had taken
   supersede,    ///< ask the receipt's own book to take back the revision before
+  authorise,    ///< loyalty: reserve points for a redemption
+  capture,      ///< loyalty: spend what was reserved
+  release,      ///< loyalty: free what was reserved and is not to be spent
 };
-inline constexpr auto leg_kind_last = LegKind::supersede;
+inline constexpr auto leg_kind_last = LegKind::release;
 [[nodiscard]] std::string_view to_string(LegKind kind);
 
 enum class LegState : std::uint8_t {

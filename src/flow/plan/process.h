@@ -41,6 +41,7 @@ struct Plan {
   std::vector<FrozenLine> frozen;
   std::vector<LineLink> links;
   std::vector<SoldLine> sold;  ///< only where the source has returns without originals
+  std::optional<Redemption> redemption;
   Money gross;
 };
 

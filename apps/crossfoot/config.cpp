@@ -87,6 +87,22 @@ Setting choice(std::string_view key, std::vector<std::string_view> choices,
   return setting;
 }
 
+Setting floor_limit(std::string_view key, contract::Channel channel, std::string_view about) {
+  const auto index = static_cast<std::size_t>(channel);
+  return {
+      .key = key,
+      .kind = Kind::integer,
+      .unit = "points",
+      .least = 0,
+      .most = 1'000'000'000,
+      .choices = {},
+      .example = "500",
+      .text = about,
+      .apply = [index](Config& config, const std::string&,
+                       std::int64_t value) { config.floor_limits[index] = value; },
+      .show = [index](const Config& config) { return std::to_string(config.floor_limits[index]); }};
+}
+
 /// `key` ends in the channel's name.
 Setting suspects(std::string_view key, contract::Channel channel, std::string_view about) {
   const auto index = static_cast<std::size_t>(channel);
@@ -201,6 +217,17 @@ const std::vector<Setting>& settings() {
              &Config::hold_default_s),
       number("checkout.hold_max_s", "s", 1, 86'400, "3600",
              "How long a redemption may ask to have them reserved.", &Config::hold_max_s),
+      floor_limit("checkout.floor.pos", contract::Channel::pos,
+                  "Points that a member may redeem in the stores without the loyalty platform's "
+                  "word while it gives none, in all until it has heard of them; they are settled "
+                  "later and may not be covered then. 0: none, `pending` is answered."),
+      floor_limit("checkout.floor.ecommerce", contract::Channel::ecommerce,
+                  "The same for the web shop."),
+      floor_limit("checkout.floor.mobile", contract::Channel::mobile,
+                  "The same for the mobile app."),
+      floor_limit("checkout.floor.partner", contract::Channel::partner, "The same for partners."),
+      floor_limit("checkout.floor.customer_service", contract::Channel::customer_service,
+                  "The same for customer service."),
       number("accept.in_flight_max", "transactions", 1, 1'000'000, "4096",
              "Transactions between arrival and commit; more are answered 503 with Retry-After.",
              &Config::accepts_in_flight_max),

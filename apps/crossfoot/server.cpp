@@ -186,6 +186,9 @@ class Server::Impl {
     setup.engine.routing = {config_.routing_erp, config_.routing_loyalty};
     set_retry(setup.engine);
     set_suspects(setup.engine);
+    for (std::size_t channel = 0; channel < config_.floor_limits.size(); ++channel) {
+      setup.engine.floor_limits[channel] = Points{config_.floor_limits[channel]};
+    }
     setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);
     // As many bits as a salt's hash can use.
     for (int i = 0; i < 4; ++i) setup.engine.salt_secret += std::to_string(runtime::system_seed());

@@ -115,6 +115,33 @@ Reply LoyaltySystem::capture(const Call& call, const WriteKey& key) {
   return book(std::move(transaction), key);
 }
 
+Reply LoyaltySystem::deduct(const Call& call, const WriteKey& key) {
+  std::string fault;
+  const auto root = parse_json(parser_, call.body, fault);
+  if (!root) return malformed(fault);
+  JsonFields fields(*root, fault);
+  PointsTransaction transaction;
+  transaction.type = PointsType::redemption;
+  transaction.reference = fields.text("reference", true);
+  transaction.member = fields.text("member", true);
+  transaction.points = fields.integer("points", true).value_or(0);
+  transaction.shop = fields.text("shop", true);
+  const auto date = parse_business_date(fields.text("business_date", true));
+  if (!date) fields.fail("business_date", "YYYY-MM-DD is expected");
+  if (transaction.points < 1) fields.fail("points", "above 0 is expected");
+  if (!fault.empty()) return malformed(fault);
+  transaction.business_date = *date;
+  for (const auto* booked : books_->by_reference(transaction.reference)) {
+    return points_answer(*booked, true);
+  }
+  const std::int64_t free = books_->balance(transaction.member).value_or(0) -
+                            books_->holds().reserved(transaction.member, key.at);
+  if (transaction.points > free) {
+    return refusal(422, "insufficient_points", "fewer points are free than are deducted");
+  }
+  return book(std::move(transaction), key);
+}
+
 Reply LoyaltySystem::release(const Call& call, Instant now) {
   std::string fault;
   const auto root = parse_json(parser_, call.body, fault);

@@ -78,7 +78,8 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
   // Holds are known by their reference for good, not by a key for a day.
   if (path == "authorisations") return authorise(call, now);
   if (path == "releases") return release(call, now);
-  if (path != "accruals" && path != "reversals" && path != "reinstatements" && path != "captures") {
+  if (path != "accruals" && path != "reversals" && path != "reinstatements" && path != "captures" &&
+      path != "deductions") {
     return unknown();
   }
   const WriteKey key{std::string(call.idempotency_key), fingerprint_of(call), now};
@@ -92,6 +93,7 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
   }
   if (path == "accruals") return accrue(call, key);
   if (path == "captures") return capture(call, key);
+  if (path == "deductions") return deduct(call, key);
   return reverse(call, key, path == "reversals" ? PointsType::reversal : PointsType::reinstatement);
 }
 

@@ -27,6 +27,7 @@ class LoyaltySystem final : public System {
   // loyalty_redeem.cpp
   Reply authorise(const Call& call, Instant now);
   Reply capture(const Call& call, const WriteKey& key);
+  Reply deduct(const Call& call, const WriteKey& key);
   Reply release(const Call& call, Instant now);
   Reply holds(std::string_view query, bool releases, Instant now) const;
 

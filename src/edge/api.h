@@ -172,6 +172,8 @@ class Api {
   [[nodiscard]] Reply say(Exchange& exchange, Id id, flow::Engine::TillWord word);
   [[nodiscard]] boost::asio::awaitable<Result<flow::RedemptionView>> view_redemption(
       Id id, Duration patience);
+  /// By the channel's floor limit, while the platform gives no answer.
+  [[nodiscard]] boost::asio::awaitable<Result<flow::RedemptionView>> grant_redemption(Id id);
   /// Whether the caller may see it.
   [[nodiscard]] boost::asio::awaitable<Status> find_redemption(Exchange& exchange,
                                                                std::optional<Id> id);

@@ -34,6 +34,7 @@ HttpResponse render(const RedemptionView& view, bool replayed) {
   out.member("points", view.redemption.points.count);
   out.member("authorised", view.redemption.authorised.count);
   out.member("captured", view.redemption.captured.count);
+  out.member("granted_by", view.redemption.granted ? "policy" : "platform");
   out.member_or_null("lapses_at", view.redemption.lapses_at.micros == 0
                                       ? std::string()
                                       : to_string(view.redemption.lapses_at));
@@ -136,8 +137,19 @@ Api::Reply Api::ask_redemption(Exchange& exchange, bool revoked) {
   const bool replayed = answer->kind == AcceptAnswer::Kind::replayed;
   if (revoked && replayed) co_return co_await say(exchange, answer->id, flow::ReleaseRequested{});
   auto view = co_await view_redemption(answer->id, until - parts_.scheduler.monotonic());
+  if (view && view->state == RedemptionState::pending && !revoked) {
+    view = co_await grant_redemption(answer->id);
+  }
   if (!view) co_return refuse(exchange, view.error());
   co_return render(*view, replayed);
+}
+
+boost::asio::awaitable<Result<RedemptionView>> Api::grant_redemption(Id id) {
+  auto granted = co_await ask_engine<Done>([id](flow::Engine& engine, Once<Result<Done>> done) {
+    engine.grant_offline(id, [done = std::move(done)](Status) mutable { done(Done{}); });
+  });
+  if (!granted) co_return fail(std::move(granted.error()));
+  co_return co_await view_redemption(id, Duration{0});
 }
 
 boost::asio::awaitable<Result<RedemptionView>> Api::view_redemption(Id id, Duration patience) {

@@ -302,6 +302,7 @@ Status ChannelReader::add_leg(store::Reader& reader, const Message& message, con
     case LegKind::authorise:
     case LegKind::capture:
     case LegKind::release:
+    case LegKind::hold:
       return {};
   }
   return {};
@@ -311,7 +312,7 @@ void ChannelReader::add_redemption(const store::MessageRow& message, const flow:
                                    std::vector<ExpectedItem>& items) {
   // What was only reserved stands in no book.
   if (flow.redemption->ending != flow::Redemption::Ending::captured) return;
-  const flow::Leg& capture = *flow.first_of(LegKind::capture);
+  const flow::Leg& capture = *flow.leg(flow::capture_number);
   ExpectedItem item = item_of(message);
   item.side = Side::loyalty;
   item.reference = capture.steps.front().reference;

@@ -23,8 +23,6 @@ void add_supersede(const flow::PlanInput& input, flow::Plan& plan);
 
 /// Number of the validate leg, which every flow begins with.
 inline constexpr std::uint16_t validate_number = 1;
-/// Number of the authorise leg of a redemption.
-inline constexpr std::uint16_t redemption_number = 2;
 
 /// The validate leg: done at once, or parked with the first business fault.
 [[nodiscard]] flow::Leg validate_leg(const contract::Transaction& transaction,

@@ -1,5 +1,3 @@
-#include <utility>
-
 #include "flow/plan/reference.h"
 #include "process/parts.h"
 
@@ -17,21 +15,35 @@ flow::Plan plan_redemption(const flow::PlanInput& input) {
                                      .captured = {},
                                      .hold_for = asked.redemption->hold_for,
                                      .lapses_at = {},
-                                     .ending = flow::Redemption::Ending::open};
+                                     .ending = flow::Redemption::Ending::open,
+                                     .granted = false};
   flow::Leg validate;
   validate.kind = flow::LegKind::validate;
   plan.legs.push_back(std::move(validate));
   // Tills do not queue behind accruals: redemptions have an order of their own.
   const Hash128 order =
       flow::make_order_key(input.routing.loyalty, "checkout", asked.key.tenant, asked.member);
-  for (const auto& [kind, operation] : {std::pair{flow::LegKind::authorise, "authorise"},
-                                        std::pair{flow::LegKind::capture, "capture"},
-                                        std::pair{flow::LegKind::release, "release"}}) {
-    flow::Leg leg = target_leg(input, kind, input.routing.loyalty, {operation});
-    leg.order_key = order;
-    if (kind != flow::LegKind::authorise) leg.after = {redemption_number};
+  if (input.routing.loyalty_holds) {
+    plan.legs.push_back(
+        target_leg(input, flow::LegKind::authorise, input.routing.loyalty, {"authorise"}));
+  } else {
+    flow::Leg hold;
+    hold.kind = flow::LegKind::hold;
+    hold.after = {validate_number};
+    plan.legs.push_back(std::move(hold));
+  }
+  plan.legs.push_back(target_leg(input, flow::LegKind::capture, input.routing.loyalty,
+                                 {input.routing.loyalty_holds ? "capture" : "deduct"}));
+  plan.legs.push_back(
+      target_leg(input, flow::LegKind::release, input.routing.loyalty, {"release"}));
+  if (!input.routing.loyalty_holds) plan.legs.back().steps.clear();  // its time, and nobody to call
+  for (flow::Leg& leg : plan.legs) {
+    if (leg.kind == flow::LegKind::validate) continue;
+    if (!leg.target.empty()) leg.order_key = order;
+    if (leg.kind == flow::LegKind::capture || leg.kind == flow::LegKind::release) {
+      leg.after = {flow::authorise_number};
+    }
     if (asked.redemption->revoked) leg.state = flow::LegState::cancelled;
-    plan.legs.push_back(std::move(leg));
   }
   if (asked.redemption->revoked) plan.redemption->ending = flow::Redemption::Ending::voided;
   return plan;

@@ -2,11 +2,14 @@
 says, also when 64 tills want the same points, the platform misbehaves and the server is killed; and the
 reconciliation ties out."""
 import http.client
+import pathlib
 import random
+import shutil
+import tempfile
 import threading
 import time
 
-from support import Stack, ask, book, check, reconcile, sale, wait_until
+from support import ROOT, Stack, ask, book, check, reconcile, sale, wait_until
 
 DAY = "2026-11-21"
 AUTHORISATIONS = "/process/v1/redeem/authorisations"
@@ -206,9 +209,67 @@ def rush(stack):
     spent = [item for item in book(stack.loyalty.url, "/loyalty/v1/transactions", DAY)
              if item["type"] == "redemption" and item["member"] == "M-64"]
     check(sum(item["points"] for item in spent) == told, f"told {told}, the book says {spent}")
-    check(len({item["original_reference"] for item in spent}) == len(spent), "captured once")
+    check(len({item["reference"] for item in spent}) == len(spent), "captured once")
     left = member_of(stack, "M-64")["balance"]
     check(left == 1014 - told and left >= 0, f"{left} points left of 1014 less {told}")
+
+
+def on_the_floor(stack):
+    """The channel may grant 50 points of a member while the platform gives no answer."""
+    till = Till(stack)
+    earn(stack, 1, 3)
+    check(ask(f"{stack.loyalty.url}/admin/faults", {"rate_503": 1.0}, "PUT")[0] == 200, "faults")
+    status, granted, _ = till.authorise("F-1", 30)
+    check((status, granted["state"], granted["granted_by"]) == (200, "authorised", "policy"), granted)
+    status, waiting, _ = till.authorise("F-2", 21)
+    check((status, waiting["state"]) == (202, "pending"), f"51 are too many: {waiting}")
+    check(till.authorise("F-3", 5, channel="mobile")[1]["state"] == "pending", "not on this channel")
+    status, taken, _ = till.capture(granted["id"], 30)
+    check((status, taken["state"]) == (200, "settling"), taken)
+    stack.server.kill()
+    stack.start_server()
+    ask(f"{stack.loyalty.url}/admin/faults", method="DELETE")
+    wait_until(lambda: till.look(granted["id"])[1]["state"] == "captured", what="the settlement")
+    check(till.look(granted["id"])[1]["granted_by"] == "policy", "it stays marked")
+    check(member_of(stack)["balance"] == 87, member_of(stack))
+
+
+def only_deducts(folder):
+    """A copy of the packs whose loyalty platform has no holds."""
+    packs = folder / "packs"
+    shutil.copytree(ROOT / "connectors", packs)
+    pack = packs / "sandbox-loyalty" / "connector.yaml"
+    text = pack.read_text()
+    check("\n  authorise:\n" in text, "the pack's authorise")
+    pack.write_text(text.replace("\n  authorise:\n", "\n  not_offered:\n"))
+    return packs
+
+
+def held_here(stack):
+    till = Till(stack)
+    earn(stack, 1, 4)
+    status, held, _ = till.authorise("H-1", 100)
+    check((status, held["state"]) == (200, "authorised"), held)
+    check(member_of(stack)["available"] == 156, "the platform knows nothing of it")
+    check(till.authorise("H-2", 57)[1]["state"] == "declined", "156 less 100")
+    stack.server.kill()
+    stack.start_server()
+    check(till.authorise("H-3", 57)[1]["state"] == "declined", "after a kill too")
+    check(till.capture(held["id"], 60)[1]["state"] == "captured", "deducted")
+    check(member_of(stack)["balance"] == 96, "60 less")
+    status, held, _ = till.authorise("H-4", 96)
+    check(held["state"] == "authorised", held)
+    check(till.void(held["id"])[1]["state"] == "voided", "free again")
+
+
+def ties_out(stack):
+    def rests():
+        return ask(f"{stack.server.url}/v1/overview")[1]["flows"]["open"] == 0
+
+    wait_until(rests, 120, "every flow to come to rest")
+    result = reconcile(stack.server.url, DAY, DAY)
+    check(result["items"]["break"] == 0, f"breaks: {result}")
+    check(result["points"]["crossfoot"] == result["points"]["loyalty"], f"points: {result}")
 
 
 def main():
@@ -217,14 +278,16 @@ def main():
         bad_input(stack)
         platform_away(stack)
         rush(stack)
-
-        def rests():
-            return ask(f"{stack.server.url}/v1/overview")[1]["flows"]["open"] == 0
-
-        wait_until(rests, 120, "every flow to come to rest")
-        result = reconcile(stack.server.url, DAY, DAY)
-        check(result["items"]["break"] == 0, f"breaks: {result}")
-        check(result["points"]["crossfoot"] == result["points"]["loyalty"], f"points: {result}")
+        ties_out(stack)
+    with Stack(extra="checkout: {authorise_ms: 700, floor: {pos: 50}, hold_default_s: 20}") as stack:
+        on_the_floor(stack)
+        ties_out(stack)
+    with tempfile.TemporaryDirectory() as folder:
+        packs = only_deducts(pathlib.Path(folder))
+        with Stack(extra="checkout: {authorise_ms: 2000}", packs=packs) as stack:
+            held_here(stack)
+            rush(stack)
+            ties_out(stack)
     print("checkout: ok")
 
 

@@ -69,6 +69,8 @@ const legNames: Record<string, string> = {
   authorise: "Reserve the points",
   capture: "Spend the points",
   release: "Free the points",
+  hold: "Reserve the points here",
+  deduct: "Deduct the points",
   create_memo: "Draw up the refund",
   release_memo: "Release the refund",
 };
@@ -487,6 +489,7 @@ const didSentences: Record<string, string> = {
   authorise: "reserved the points",
   capture: "spent the points",
   release: "freed the points",
+  deduct: "deducted the points",
   create_memo: "drew up the refund",
   release_memo: "released the refund",
 };
@@ -538,6 +541,10 @@ export function timelineSentence(entry: TimelineEntry): string {
       return "The till took the reserved points";
     case "release_requested":
       return "The till gave the payment with points up";
+    case "reserved":
+      return state === "done" ? "The points were reserved here" : "The points could not be reserved";
+    case "granted":
+      return "Granted on the floor limit, without the loyalty platform's word";
     case "lapsed":
       return "Nobody took the reserved points in time";
     case "released":

@@ -124,7 +124,8 @@ class Decider {
     leg->uncertain = false;
     leg->due_at = facts_.now;
     note(EventKind::not_found, leg, "it did not happen");
-    if (leg->kind == LegKind::authorise && flow_.redemption->ending != Ending::open) {
+    if (leg->kind == LegKind::authorise && (flow_.redemption->ending == Ending::voided ||
+                                            flow_.redemption->ending == Ending::lapsed)) {
       if (facts_.traits.order == Order::strict) leave(*leg);
       return cancel_authorise(*leg);
     }
@@ -329,16 +330,18 @@ class Decider {
   }
 
   void on(const CaptureRequested& event) {
-    const Leg* authorise = flow_.first_of(LegKind::authorise);
-    if (!flow_.redemption || authorise->state != LegState::done) return stale();
+    if (!flow_.redemption) return stale();
     Redemption& redemption = *flow_.redemption;
+    if (redemption_leg(authorise_number).state != LegState::done && !redemption.granted) {
+      return stale();
+    }
     const bool in_time = redemption.ending == Ending::open && facts_.now < redemption.lapses_at;
     const bool covered = event.points.count > 0 && event.points <= redemption.authorised;
     if (!in_time || !covered) return stale();
     redemption.ending = Ending::captured;
     redemption.captured = event.points;
     // Its row stays in the due index until its time, and is then found stale.
-    cancel_unwanted(LegKind::release);
+    cancel_unwanted(release_number);
     note(EventKind::capture_requested, nullptr, std::to_string(event.points.count));
     wake_ready();
   }
@@ -347,6 +350,37 @@ class Decider {
     if (!flow_.redemption || flow_.redemption->ending != Ending::open) return stale();
     note(EventKind::release_requested, nullptr, {});
     end_hold(Ending::voided);
+  }
+
+  void on(const Reserved& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || leg->kind != LegKind::hold || leg->state != LegState::calling) {
+      return stale();
+    }
+    note(event.outcome == Reserved::Outcome::granted ? EventKind::granted : EventKind::reserved,
+         leg, event.code);
+    if (event.outcome == Reserved::Outcome::refused) {
+      leg->state = LegState::rejected;
+      leg->reason = event.code;
+      return settle_refused(*leg);
+    }
+    flow_.redemption->granted = event.outcome == Reserved::Outcome::granted;
+    flow_.redemption->authorised = flow_.redemption->points;
+    finish(*leg);
+    wake_ready();
+  }
+
+  void on(const Granted&) {
+    if (!flow_.redemption) return stale();
+    Redemption& redemption = *flow_.redemption;
+    const bool waits = redemption.ending == Ending::open && !redemption.granted &&
+                       facts_.now < redemption.lapses_at;
+    const LegState asked = redemption_leg(authorise_number).state;
+    const bool answered = is_settled(asked) || asked == LegState::rejected;
+    if (!waits || answered) return stale();
+    redemption.granted = true;
+    redemption.authorised = redemption.points;
+    note(EventKind::granted, nullptr, {});
   }
 
   void on(const Lapsed& event) {
@@ -371,35 +405,38 @@ class Decider {
   void begin_hold() {
     Redemption& redemption = *flow_.redemption;
     redemption.lapses_at = facts_.now + redemption.hold_for;
-    Leg& release = redemption_leg(LegKind::release);
+    Leg& release = redemption_leg(release_number);
     release.state = LegState::due;
     release.due_at = redemption.lapses_at;
     place(release, Hash128{}, false);
   }
 
-  Leg& redemption_leg(LegKind kind) {
-    const auto at = std::ranges::find(flow_.legs, kind, &Leg::kind);
-    INVARIANT(at != flow_.legs.end(), "a redemption has its three legs");
-    return *at;
+  Leg& redemption_leg(std::uint16_t number) {
+    Leg* leg = flow_.leg(number);
+    INVARIANT(leg != nullptr, "a redemption has its three legs");
+    return *leg;
   }
 
-  void cancel_unwanted(LegKind kind) {
-    Leg& leg = redemption_leg(kind);
+  void cancel_unwanted(std::uint16_t number) {
+    Leg& leg = redemption_leg(number);
     leg.state = LegState::cancelled;
     leg.due_at = {};
   }
 
-  /// Nothing is to be spent. What may have been reserved is freed as soon as that is known.
+  /// Nothing is to be spent. What may have been reserved is freed as soon as that is known; what is
+  /// held here is free with this.
   void end_hold(Ending ending) {
     flow_.redemption->ending = ending;
-    cancel_unwanted(LegKind::capture);
-    Leg& release = redemption_leg(LegKind::release);
+    cancel_unwanted(capture_number);
+    Leg& release = redemption_leg(release_number);
     release.state = LegState::waiting;
     release.due_at = {};
-    Leg& authorise = redemption_leg(LegKind::authorise);
+    Leg& authorise = redemption_leg(authorise_number);
     const bool outstanding = authorise.state == LegState::calling || authorise.uncertain;
+    if (authorise.kind == LegKind::hold || authorise.state == LegState::rejected) {
+      return cancel_unwanted(release_number);
+    }
     if (authorise.state == LegState::done || outstanding) return wake_ready();
-    if (authorise.state == LegState::rejected) return cancel_unwanted(LegKind::release);
     cancel_authorise(authorise);
   }
 
@@ -412,19 +449,22 @@ class Decider {
                            : contract::error_code::voided_before_sent;
     authorise.due_at = {};
     note(EventKind::cancelled, &authorise, "given up before it was reserved");
-    cancel_unwanted(LegKind::release);
-    cancel_unwanted(LegKind::capture);
+    cancel_unwanted(release_number);
+    cancel_unwanted(capture_number);
   }
 
-  /// After a call that failed: a refusal ends the redemption, and one that was given up meanwhile
-  /// is not asked for again.
+  /// After a call that failed: a refusal ends the redemption, unless a till was granted it
+  /// meanwhile, and one that was given up is not asked for again.
   void settle_refused(Leg& authorise) {
+    const Redemption& redemption = *flow_.redemption;
+    const bool given_up =
+        redemption.ending == Ending::voided || redemption.ending == Ending::lapsed;
     if (authorise.state == LegState::rejected) {
-      cancel_unwanted(LegKind::release);
-      cancel_unwanted(LegKind::capture);
+      if (redemption.granted && !given_up) return;
+      cancel_unwanted(release_number);
+      cancel_unwanted(capture_number);
       return;
     }
-    const bool given_up = flow_.redemption->ending != Ending::open;
     if (given_up && !authorise.uncertain) cancel_authorise(authorise);
   }
 
@@ -799,7 +839,7 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 25> names{"accepted",
+  static constexpr std::array<std::string_view, 27> names{"accepted",
                                                           "calling",
                                                           "asked",
                                                           "acknowledged",
@@ -823,7 +863,9 @@ std::string_view to_string(JournalEvent::Kind kind) {
                                                           "suspected",
                                                           "capture_requested",
                                                           "release_requested",
-                                                          "lapsed"};
+                                                          "lapsed",
+                                                          "reserved",
+                                                          "granted"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -103,13 +103,21 @@ struct CaptureRequested {  ///< the till takes so many of the reserved points
   Points points;
 };
 struct ReleaseRequested {};  ///< the till gives its redemption up
-struct Lapsed {              ///< the time of a redemption's hold is over
-  std::uint16_t leg = 0;     ///< its `release`
+struct Reserved {            ///< whether points could be reserved here
+  enum class Outcome : std::uint8_t { reserved, granted, refused };
+  std::uint16_t leg = 0;
+  Outcome outcome = Outcome::refused;
+  std::string code;  ///< of a refusal
+};
+struct Granted {};        ///< the channel's floor limit covers it, and the platform gives no answer
+struct Lapsed {           ///< the time of a redemption's hold is over
+  std::uint16_t leg = 0;  ///< its `release`
 };
 
-using Event = std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
-                           VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided,
-                           Corrected, Suspected, CaptureRequested, ReleaseRequested, Lapsed>;
+using Event =
+    std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
+                 VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided, Corrected,
+                 Suspected, CaptureRequested, ReleaseRequested, Lapsed, Reserved, Granted>;
 
 /// What the engine has to do once the new state is committed.
 struct Action {
@@ -155,8 +163,10 @@ struct JournalEvent {
     capture_requested,
     release_requested,
     lapsed,
+    reserved,
+    granted,
   };
-  static constexpr auto kind_last = Kind::lapsed;
+  static constexpr auto kind_last = Kind::granted;
 
   Kind kind = Kind::accepted;
   std::uint16_t leg = 0;
@@ -191,7 +201,7 @@ struct Transition {
 /// A leg whose work is done inside Crossfoot.
 [[nodiscard]] constexpr bool is_local(LegKind kind) {
   return kind == LegKind::validate || kind == LegKind::link || kind == LegKind::claim ||
-         kind == LegKind::supersede;
+         kind == LegKind::supersede || kind == LegKind::hold;
 }
 
 }  // namespace crossfoot::flow

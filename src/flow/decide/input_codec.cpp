@@ -147,6 +147,12 @@ void put(ByteWriter&, const ReleaseRequested&) {}
 void put(ByteWriter& out, const Lapsed& event) {
   out.u64(event.leg);
 }
+void put(ByteWriter& out, const Reserved& event) {
+  out.u64(event.leg);
+  out.enumerator(event.outcome);
+  out.text(event.code);
+}
+void put(ByteWriter&, const Granted&) {}
 
 std::uint16_t get_leg(ByteReader& in) {
   return static_cast<std::uint16_t>(in.u64());
@@ -257,6 +263,12 @@ void get(ByteReader&, std::uint64_t, ReleaseRequested&) {}
 void get(ByteReader& in, std::uint64_t, Lapsed& event) {
   event.leg = get_leg(in);
 }
+void get(ByteReader& in, std::uint64_t, Reserved& event) {
+  event.leg = get_leg(in);
+  event.outcome = in.enumerator(Reserved::Outcome::refused);
+  event.code = in.text();
+}
+void get(ByteReader&, std::uint64_t, Granted&) {}
 
 /// The alternative with this number, read; nothing when there is none.
 template <std::size_t I = 0>

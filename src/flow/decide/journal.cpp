@@ -128,7 +128,7 @@ std::optional<Flow> begun(const Flow& stored, const Beginning& beginning) {
   flow.links = beginning.links;
   flow.journal.clear();
   if (flow.redemption) {
-    const Leg* authorise = flow.first_of(LegKind::authorise);
+    const Leg* authorise = flow.leg(authorise_number);
     const bool revoked = authorise != nullptr && authorise->state == LegState::cancelled;
     flow.redemption = as_begun(*flow.redemption, revoked);
   }

@@ -158,6 +158,7 @@ Engine::ActivePtr Engine::new_flow(const IncomingPtr& request, Plan plan, Id id,
   active->body = request->body;
   active->transaction = request->transaction;
   active->shop = transaction.shop;
+  active->channel = transaction.channel;
   active->currency = transaction.currency.code();
   active->gross_minor = plan.gross.minor;
   Flow& flow = active->flow;

@@ -99,7 +99,9 @@ Engine::Engine(runtime::Scheduler& scheduler, store::Store& data_store, Caller& 
       ids_(data_store.opened().incarnation),
       started_(std::max(data_store.opened().last_recorded_at, scheduler.now())),
       floor_(started_),
-      read_at_(scheduler.monotonic()) {}
+      read_at_(scheduler.monotonic()) {
+  options_.routing.loyalty_holds = offers("authorise");
+}
 
 Engine::~Engine() {
   *alive_ = false;
@@ -188,6 +190,7 @@ Engine::ActivePtr Engine::adopt(Flow flow, store::MessageRow message) {
   active->flow = std::move(flow);
   active->body = std::make_shared<const std::string>(std::move(message.body));
   active->shop = std::move(message.shop);
+  active->channel = static_cast<contract::Channel>(message.channel);
   active->currency = std::move(message.currency);
   active->gross_minor = message.gross_minor;
   active->committed = summarise(active->flow);
@@ -323,6 +326,7 @@ struct LegOf {
   std::uint16_t operator()(const Suspected&) const { return 0; }
   std::uint16_t operator()(const CaptureRequested&) const { return 0; }
   std::uint16_t operator()(const ReleaseRequested&) const { return 0; }
+  std::uint16_t operator()(const Granted&) const { return 0; }
   template <class E>
   std::uint16_t operator()(const E& event) const {
     return event.leg;
@@ -574,10 +578,15 @@ void Engine::act(const ActivePtr& active, const Staged& staged) {
         break;
       case Action::Kind::local:
         ++active->outstanding;
-        if (active->flow.leg(action.leg)->kind == LegKind::link) {
-          link(active, action.leg);
-        } else {
-          claim(active, action.leg);
+        switch (active->flow.leg(action.leg)->kind) {
+          case LegKind::link:
+            link(active, action.leg);
+            break;
+          case LegKind::hold:
+            reserve(active, action.leg);
+            break;
+          default:
+            claim(active, action.leg);
         }
         break;
       case Action::Kind::place:

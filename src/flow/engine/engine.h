@@ -43,6 +43,9 @@ struct EngineOptions {
   Duration suspect_window{std::chrono::minutes{5}};  ///< between two that happened, either way
   /// What happened longer ago is not looked at for duplicates any more.
   Duration suspect_lateness{std::chrono::hours{48}};
+  /// Up to so many points of a member are redeemed without the platform's word while it gives none,
+  /// by channel; 0: none.
+  std::array<Points, contract::channel_count> floor_limits{};
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
   std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
   Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
@@ -147,6 +150,10 @@ class Engine {
   void redeem(Id redemption, TillWord word, Done done);
   /// What is committed of a redemption: at once when only the till can change it, else when that is
   /// so, at the latest after `patience`. No value: there is no such redemption.
+  /// Grants a redemption whose platform gives no answer, where the channel's floor limit covers it
+  /// with what the member was granted and the platform does not know yet. `done` when that is
+  /// decided; what became of it is seen by `await_redemption`.
+  void grant_offline(Id redemption, Done done);
   using Watched = std::move_only_function<void(std::optional<RedemptionView>)>;
   void await_redemption(Id redemption, Duration patience, Watched done);
 
@@ -263,12 +270,29 @@ class Engine {
 
   // redemption.cpp
   [[nodiscard]] bool can_redeem() const;
+  [[nodiscard]] bool offers(std::string_view operation) const;
   /// What happens to a flow between being committed and being watched.
   void watch(const ActivePtr& active, Duration patience, Watched done);
   void tell_watchers(const ActivePtr& active);
   /// The row stands for the end of a redemption's time, not for a call.
   [[nodiscard]] static bool is_timer(const Flow& flow, const Leg& leg);
   void take_lapsed(Target& target, const ActivePtr& active, const store::DueRow& row);
+
+  // accounts.cpp
+  struct AccountTask;
+  using AccountTaskPtr = std::shared_ptr<AccountTask>;
+  struct AccountWork;
+  void reserve(const ActivePtr& active, std::uint16_t leg);
+  void queue_account(AccountWork work);
+  void run_account(const AccountTaskPtr& task);
+  /// What the platform says is free of the member's points.
+  void ask_free(const std::string& member, const std::string& correlation_id,
+                std::move_only_function<void(Result<Points>)> done);
+  void read_account(const AccountTaskPtr& task);
+  /// Adds up what the redemptions from this one on take.
+  void add_up(const AccountTaskPtr& task, std::size_t index);
+  void decide_account(const AccountTaskPtr& task);
+  void finish_account(const AccountTaskPtr& task);
 
   // engine.cpp
   /// Applies what somebody wants of a flow, or says that it is in no state for it.
@@ -418,6 +442,7 @@ class Engine {
 
   std::unordered_map<Hash128, std::shared_ptr<BookTask>> books_;
   std::unordered_set<Hash128> pending_books_;
+  std::unordered_map<Hash128, AccountTaskPtr> accounts_;
   std::map<std::string, std::shared_ptr<LinkQueue>> links_;
   std::map<Id, ReplayPtr> replays_;
   std::map<std::string, Pause> pauses_;

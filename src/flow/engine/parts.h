@@ -12,6 +12,7 @@
 #include "contract/error_codes.h"
 #include "flow/decide/journal.h"
 #include "flow/engine/engine.h"
+#include "flow/plan/account.h"
 
 namespace crossfoot::flow {
 
@@ -77,6 +78,7 @@ struct Engine::Active {
   Flow flow;
   std::shared_ptr<const std::string> body;
   std::string shop;
+  contract::Channel channel = contract::Channel::pos;
   std::string currency;
   std::int64_t gross_minor = 0;
   std::shared_ptr<const contract::Transaction> transaction;  ///< null until needed
@@ -138,6 +140,25 @@ struct Engine::BookTask {
   std::vector<std::pair<ActivePtr, std::uint16_t>> claimants;
   bool running = false;
   bool again = false;
+};
+
+/// A redemption that wants points reserved here (`leg`), or granted on the floor limit (0).
+struct Engine::AccountWork {
+  ActivePtr active;
+  std::uint16_t leg = 0;
+  Done done;
+};
+
+/// Everything that is decided about one member's points here is decided one after the other.
+struct Engine::AccountTask {
+  Hash128 key;
+  std::deque<AccountWork> waiting;
+  Account account;
+  Instant asked;                       ///< when the platform was asked
+  std::optional<Result<Points>> free;  ///< what it said; nothing: it was not asked
+  Points reserved;                     ///< by the redemptions of the account
+  Points granted;
+  std::vector<Id> kept;
 };
 
 /// Unlinked returns of one member are linked one after the other: what one takes the next must see.

@@ -19,12 +19,13 @@ RedemptionView view_of(const Flow& flow) {
 
 }  // namespace
 
+bool Engine::offers(std::string_view operation) const {
+  return caller_.traits(options_.routing.loyalty, operation) != nullptr;
+}
+
 bool Engine::can_redeem() const {
-  return std::ranges::all_of(std::array<std::string_view, 3>{"authorise", "capture", "release"},
-                             [this](std::string_view operation) {
-                               return caller_.traits(options_.routing.loyalty, operation) !=
-                                      nullptr;
-                             });
+  if (options_.routing.loyalty_holds) return offers("capture") && offers("release");
+  return offers("deduct") && offers("balance");
 }
 
 void Engine::redeem(Id redemption, TillWord word, Done done) {

@@ -60,8 +60,11 @@ AcceptRequest request_of(const std::string& id, std::int64_t points, bool revoke
 /// A server over a disk that it may lose, and a platform that it does not share anything with.
 class World {
  public:
-  World(SimDisk& disk, WalletFaults faults, std::uint64_t seed)
+  World(SimDisk& disk, WalletFaults faults, std::uint64_t seed, bool only_deducts = false,
+        std::int64_t floor_limit = 0)
       : disk_(disk), caller_(scheduler_, server_, wallets, faults, seed), random_(seed) {
+    caller_.only_deducts = only_deducts;
+    options_.floor_limits.fill(Points{floor_limit});
     open();
   }
   ~World() {
@@ -115,7 +118,7 @@ class World {
     engine_ = std::make_unique<Engine>(
         server_, *store_, caller_, processes_, programme_, zones_,
         [](std::string_view) -> Result<contract::Transaction> { return fail({.code = "SIM"}); },
-        EngineOptions{}, random_.next(),
+        options_, random_.next(),
         [this](Fault) {
           server_.post([this] {
             engine_.reset();
@@ -134,6 +137,7 @@ class World {
   process::RetailProcesses processes_;
   ledger::Programme programme_ = sim::programme();
   UtcZones zones_;
+  EngineOptions options_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Engine> engine_;
 };
@@ -214,6 +218,7 @@ class Till {
         return;  // it asks again
       case State::declined:
       case State::captured:
+      case State::settling:
       case State::voided:
       case State::lapsed:
         told_ = view.state;
@@ -251,13 +256,14 @@ class Till {
   std::uint64_t turn_ = 0;
 };
 
-std::string authorise_reference(const std::string& id) {
+/// Under which the platform knows it.
+std::string reference_of(const std::string& id, bool only_deducts) {
   const auto request = request_of(id, 1, false);
   return make_reference({.natural_key = request.transaction->key.canonical(),
                          .revision = 0,
                          .target = "loyalty",
-                         .leg = "authorise",
-                         .step = "authorise",
+                         .leg = only_deducts ? "capture" : "authorise",
+                         .step = only_deducts ? "deduct" : "authorise",
                          .book = {},
                          .book_revision = 0});
 }
@@ -266,9 +272,10 @@ constexpr WalletFaults bad_day{
     .lost_before = 8, .lost_after = 12, .refused_503 = 10, .busy_409 = 10};
 
 /// 64 tills want more than the member has.
-void rush(SimDisk& disk, std::uint64_t seed, WalletFaults faults, int crashes, int blurs) {
+void rush(SimDisk& disk, std::uint64_t seed, WalletFaults faults, int crashes, int blurs,
+          bool only_deducts = false) {
   SCOPED_TRACE(fmt::format("seed {}", seed));
-  World world(disk, faults, seed);
+  World world(disk, faults, seed, only_deducts);
   world.wallets.balances["M-1"] = 1'000;
   std::deque<Till> tills;
   for (int i = 0; i < 64; ++i) {
@@ -276,7 +283,7 @@ void rush(SimDisk& disk, std::uint64_t seed, WalletFaults faults, int crashes, i
     const auto points = static_cast<std::int64_t>(20 + world.random().below(120));
     const auto wish = static_cast<Till::Wish>(world.random().below(5));
     tills.emplace_back(world, id, points, wish);
-    tills.back().reference_of_ = authorise_reference(id);
+    tills.back().reference_of_ = reference_of(id, only_deducts);
     tills.back().start(milliseconds{world.random().below(400)});
   }
   for (int i = 0; i < crashes; ++i) {
@@ -320,17 +327,32 @@ TEST(Redemption, SixtyFourTillsOnSqliteWithPowerCuts) {
   }
 }
 
+TEST(Redemption, SixtyFourTillsWhereThePlatformOnlyDeducts) {
+  for (std::uint64_t seed = 1; seed <= 40 && !testing::Test::HasFailure(); ++seed) {
+    MemorySimDisk disk;
+    rush(disk, seed, bad_day, 4, 3, true);
+  }
+}
+
+TEST(Redemption, SixtyFourTillsWhereThePlatformOnlyDeductsOnSqlite) {
+  for (std::uint64_t seed = 1; seed <= 6 && !testing::Test::HasFailure(); ++seed) {
+    SqliteSimDisk disk;
+    rush(disk, seed, bad_day, 4, 3, true);
+  }
+}
+
 /// One till's words, one after the other.
 class OneTill : public ::testing::Test {
  protected:
-  OneTill() {
+  explicit OneTill(bool only_deducts = false, std::int64_t floor_limit = 0)
+      : world(disk, {}, 1, only_deducts, floor_limit) {
     world.wallets.balances["M-1"] = 100;
     world.run_until([this] { return world.engine() != nullptr; });
   }
 
-  Id ask(std::int64_t points, bool revoked = false) {
+  Id ask(std::int64_t points, bool revoked = false, const std::string& id = "T") {
     std::optional<AcceptAnswer> answer;
-    world.engine()->accept(request_of("T", points, revoked),
+    world.engine()->accept(request_of(id, points, revoked),
                            [&answer](AcceptAnswer given) { answer = std::move(given); });
     world.run_until([&answer] { return answer.has_value(); });
     kind = answer->kind;
@@ -365,7 +387,7 @@ class OneTill : public ::testing::Test {
   }
 
   MemorySimDisk disk;
-  World world{disk, {}, 1};
+  World world;
   AcceptAnswer::Kind kind = AcceptAnswer::Kind::accepted;
 };
 
@@ -484,6 +506,131 @@ TEST_F(OneTill, IsDecidedAgainToTheSameState) {
   const Replayed replayed = replay_journal(flow, entries);
   EXPECT_EQ(replayed.outcome, Replayed::Outcome::same);
   EXPECT_EQ(replayed.entries, flow.journal.size());
+}
+
+/// The platform only deducts: the points are held here.
+struct HeldHere : OneTill {
+  HeldHere() : OneTill(true) {}
+};
+
+TEST_F(HeldHere, TwoHoldsNeverTakeMoreThanThereIs) {
+  const Id first = ask(60, false, "A");
+  const Id second = ask(60, false, "B");
+  EXPECT_EQ(look(first).state, State::authorised);
+  EXPECT_EQ(look(second).state, State::declined);
+  EXPECT_EQ(look(second).code, contract::error_code::points_insufficient);
+  EXPECT_TRUE(say(first, CaptureRequested{Points{50}}));
+  EXPECT_EQ(look(first).state, State::captured);
+  EXPECT_EQ(world.wallets.balances["M-1"], 50);
+  const Id third = ask(51, false, "C");
+  EXPECT_EQ(look(third).state, State::declined);
+  EXPECT_EQ(look(ask(50, false, "D")).state, State::authorised);
+}
+
+TEST_F(HeldHere, AVoidAndTheEndOfTheTimeFreeThePoints) {
+  const Id first = ask(100, false, "A");
+  EXPECT_EQ(look(first).state, State::authorised);
+  EXPECT_TRUE(say(first, ReleaseRequested{}));
+  EXPECT_EQ(look(first).state, State::voided);
+  const Id second = ask(100, false, "B");
+  EXPECT_EQ(look(second).state, State::authorised);
+  world.run_until(world.clock().monotonic() + hold_time + seconds{1});
+  EXPECT_EQ(look(second, Duration{0}).state, State::lapsed);
+  EXPECT_EQ(look(ask(100, false, "C")).state, State::authorised);
+  EXPECT_TRUE(world.wallets.holds.empty());
+}
+
+TEST_F(HeldHere, HoldsSurviveARestart) {
+  const Id first = ask(60, false, "A");
+  EXPECT_EQ(look(first).state, State::authorised);
+  world.crash();
+  world.run_until([this] { return world.engine() != nullptr; });
+  EXPECT_EQ(look(ask(60, false, "B")).state, State::declined);
+  EXPECT_TRUE(say(first, CaptureRequested{Points{60}}));
+  EXPECT_EQ(look(first).state, State::captured);
+}
+
+TEST_F(HeldHere, NothingIsHeldWhileThePlatformDoesNotSayWhatThereIs) {
+  world.wallets.down = true;
+  const Id id = ask(10);
+  EXPECT_EQ(look(id).state, State::declined);
+  EXPECT_EQ(state_of(stored(id)), FlowState::done);
+}
+
+/// The channel may grant 50 points while the platform gives no answer.
+struct OnTheFloor : OneTill {
+  explicit OnTheFloor(bool only_deducts = false) : OneTill(only_deducts, 50) {
+    world.wallets.down = true;
+  }
+  State granted(Id id) {
+    EXPECT_EQ(look(id).state, State::pending);
+    bool decided = false;
+    world.engine()->grant_offline(id, [&decided](Status) { decided = true; });
+    world.run_until([&decided] { return decided; });
+    return look(id, Duration{0}).state;
+  }
+};
+
+TEST_F(OnTheFloor, GrantsUpToTheLimitAndSettlesLater) {
+  const Id first = ask(30, false, "A");
+  EXPECT_EQ(granted(first), State::authorised);
+  EXPECT_TRUE(look(first, Duration{0}).redemption.granted);
+  const Id second = ask(21, false, "B");
+  EXPECT_EQ(granted(second), State::pending);
+  EXPECT_TRUE(say(first, CaptureRequested{Points{30}}));
+  EXPECT_EQ(look(first).state, State::settling);
+  const Id third = ask(21, false, "C");
+  EXPECT_EQ(granted(third), State::pending);
+  EXPECT_EQ(granted(ask(20, false, "D")), State::authorised);
+  world.crash();
+  world.wallets.down = false;
+  world.run_until(world.clock().monotonic() + std::chrono::minutes{5});
+  EXPECT_EQ(look(first, Duration{0}).state, State::captured);
+  EXPECT_EQ(world.wallets.spent("M-1"), 30);
+  EXPECT_EQ(world.wallets.reserved("M-1", world.clock().now()), 0);
+  EXPECT_EQ(state_of(stored(first)), FlowState::done);
+}
+
+TEST_F(OnTheFloor, WhatIsNotCoveredInTheEndIsAPersonsWork) {
+  world.wallets.balances["M-1"] = 10;
+  const Id id = ask(30);
+  EXPECT_EQ(granted(id), State::authorised);
+  EXPECT_TRUE(say(id, CaptureRequested{Points{30}}));
+  world.wallets.down = false;
+  world.run_until(world.clock().monotonic() + std::chrono::minutes{5});
+  EXPECT_EQ(look(id, Duration{0}).state, State::settling);
+  const Flow stuck = stored(id);
+  EXPECT_EQ(state_of(stuck), FlowState::parked);
+  ASSERT_NE(first_stuck(stuck), nullptr);
+  EXPECT_EQ(first_stuck(stuck)->reason, contract::error_code::points_insufficient);
+  // The member has earned enough since, and a person lets it go on.
+  world.wallets.balances["M-1"] = 40;
+  std::optional<Status> told;
+  world.engine()->instruct(id, Released{authorise_number, {}, {"ann", "covered now"}},
+                           [&told](Status status) { told = std::move(status); });
+  world.run_until([&told] { return told.has_value(); });
+  EXPECT_TRUE(told->has_value());
+  EXPECT_EQ(look(id, seconds{5}).state, State::settling);
+  world.run_until(world.clock().monotonic() + seconds{10});
+  EXPECT_EQ(look(id, Duration{0}).state, State::captured);
+  EXPECT_EQ(world.wallets.balances["M-1"], 10);
+}
+
+struct OnTheFloorHere : OnTheFloor {
+  OnTheFloorHere() : OnTheFloor(true) {}
+};
+
+TEST_F(OnTheFloorHere, GrantsWhereThePlatformOnlyDeductsToo) {
+  const Id first = ask(30, false, "A");
+  EXPECT_EQ(look(first).state, State::authorised);
+  EXPECT_TRUE(look(first).redemption.granted);
+  EXPECT_EQ(look(ask(21, false, "B")).state, State::declined);
+  EXPECT_TRUE(say(first, CaptureRequested{Points{25}}));
+  EXPECT_EQ(look(first).state, State::settling);
+  world.wallets.down = false;
+  world.run_until(world.clock().monotonic() + std::chrono::minutes{5});
+  EXPECT_EQ(look(first, Duration{0}).state, State::captured);
+  EXPECT_EQ(world.wallets.balances["M-1"], 75);
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ class Wallets {
   std::map<std::string, Hold> holds;             ///< by the authorisation's reference
   std::vector<std::string> wrong;
   bool down = false;
+  bool overdrawn_is_refused = false;  ///< … instead of noted as wrong: tills were granted too much
 
   /// What the member has spent in all.
   [[nodiscard]] std::int64_t spent(const std::string& member) const;
@@ -45,6 +46,8 @@ class Wallets {
   [[nodiscard]] Result<ItemAnswer> apply(const std::string& operation, const std::string& reference,
                                          std::string_view body, std::string_view arguments,
                                          Instant now);
+  [[nodiscard]] Result<ItemAnswer> deduct(const std::string& reference, const std::string& member,
+                                          std::int64_t points);
   [[nodiscard]] std::optional<ItemAnswer> find(std::string_view operation,
                                                const std::string& reference) const;
 };
@@ -63,6 +66,7 @@ class WalletCaller final : public Caller {
               Duration deadline, Found done) override;
 
   WalletFaults faults;
+  bool only_deducts = false;  ///< it has `balance` and `deduct` instead of holds
   OperationTraits redeeming{.order = Order::commutative,
                             .idempotent = true,
                             .idempotent_for = std::chrono::hours{24},

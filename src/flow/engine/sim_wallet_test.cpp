@@ -13,6 +13,7 @@ struct Arguments {
   std::int64_t points = 0;
   std::int64_t hold_seconds = 0;
   std::string authorisation;
+  std::string member;
 };
 
 Arguments read_arguments(std::string_view json) {
@@ -23,6 +24,7 @@ Arguments read_arguments(std::string_view json) {
   (void)root["points"].get(read.points);
   (void)root["hold_seconds"].get(read.hold_seconds);
   if (root["authorisation_reference"].get(text) == simdjson::SUCCESS) read.authorisation = text;
+  if (root["member"].get(text) == simdjson::SUCCESS) read.member = text;
   return read;
 }
 
@@ -67,6 +69,8 @@ std::int64_t Wallets::reserved(const std::string& member, Instant now) const {
 Result<ItemAnswer> Wallets::apply(const std::string& operation, const std::string& reference,
                                   std::string_view body, std::string_view arguments, Instant now) {
   const Arguments asked = read_arguments(arguments);
+  if (operation == "balance") return answer_of("balance", balances[asked.member]);
+  if (operation == "deduct") return deduct(reference, member_of(body), asked.points);
   if (operation == "authorise") {
     const auto known = holds.find(reference);
     if (known != holds.end()) {
@@ -111,6 +115,24 @@ Result<ItemAnswer> Wallets::apply(const std::string& operation, const std::strin
   return answer_of(reference, asked.points);
 }
 
+Result<ItemAnswer> Wallets::deduct(const std::string& reference, const std::string& member,
+                                   std::int64_t points) {
+  const auto known = holds.find(reference);
+  if (known != holds.end()) return answer_of(reference, known->second.captured);
+  if (balances[member] < points) {
+    if (!overdrawn_is_refused) wrong.push_back(reference + " is not covered");
+    return refused(contract::error_code::points_insufficient);
+  }
+  balances[member] -= points;
+  holds[reference] = {.member = member,
+                      .points = points,
+                      .until = {},
+                      .state = Hold::State::captured,
+                      .closed_by = reference,
+                      .captured = points};
+  return answer_of(reference, points);
+}
+
 std::optional<ItemAnswer> Wallets::find(std::string_view operation,
                                         const std::string& reference) const {
   for (const auto& [authorisation, hold] : holds) {
@@ -122,9 +144,9 @@ std::optional<ItemAnswer> Wallets::find(std::string_view operation,
 
 const OperationTraits* WalletCaller::traits(std::string_view target,
                                             std::string_view operation) const {
-  const bool known = target == "loyalty" &&
-                     (operation == "authorise" || operation == "capture" || operation == "release");
-  return known ? &redeeming : nullptr;
+  const bool holds = operation == "authorise" || operation == "capture" || operation == "release";
+  const bool deducts = operation == "balance" || operation == "deduct";
+  return target == "loyalty" && (only_deducts ? deducts : holds) ? &redeeming : nullptr;
 }
 
 void WalletCaller::call(CallRequest request, Called done) {

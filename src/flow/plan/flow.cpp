@@ -193,8 +193,7 @@ FlowState state_of(const Flow& flow) {
         stuck = true;  // by itself it waits for a leg that is stuck, or for one that moves below
         break;
       case LegState::rejected:
-        // A redemption that the platform declines is answered, and nobody's work.
-        stuck = stuck || leg.kind != LegKind::authorise;
+        stuck = stuck || !is_decline(flow, leg);
         break;
       case LegState::parked:
         stuck = true;
@@ -215,9 +214,8 @@ FlowState state_of(const Flow& flow) {
 
 const Leg* first_stuck(const Flow& flow) {
   for (const Leg& leg : flow.legs) {
-    const bool declined = leg.kind == LegKind::authorise && leg.state == LegState::rejected;
     if (leg.state == LegState::parked || leg.state == LegState::dead ||
-        (leg.state == LegState::rejected && !declined)) {
+        (leg.state == LegState::rejected && !is_decline(flow, leg))) {
       return &leg;
     }
   }

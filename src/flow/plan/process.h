@@ -14,6 +14,7 @@ namespace crossfoot::flow {
 struct Routing {
   std::string erp = "erp";
   std::string loyalty = "loyalty";
+  bool loyalty_holds = true;  ///< it reserves points by itself; else it only deducts
 };
 
 struct PlanInput {

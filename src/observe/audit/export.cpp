@@ -34,7 +34,9 @@ constexpr std::array<std::string_view, std::variant_size_v<flow::Event>> input_n
     "suspected",
     "capture_requested",
     "release_requested",
-    "lapsed"};
+    "lapsed",
+    "reserved",
+    "granted"};
 static_assert(!input_names.back().empty(), "every event has a name");
 
 std::string_view state_of_row(const store::JournalRow& row, const Result<JournalEntry>& entry) {

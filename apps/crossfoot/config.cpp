@@ -212,6 +212,10 @@ const std::vector<Setting>& settings() {
              "How long a till waits at most for the loyalty platform's word on a redemption, its "
              "capture or its void; after that it is answered 202 and finds the word later.",
              &Config::authorise_deadline),
+      millis("checkout.question_ms", 10, 10'000, "300",
+             "How long a till waits at most for an answer that changes nothing, such as a balance; "
+             "after that it gets what is known, with its age.",
+             &Config::question_deadline),
       number("checkout.hold_default_s", "s", 1, 86'400, "300",
              "How long points stay reserved for a redemption that says nothing of it.",
              &Config::hold_default_s),

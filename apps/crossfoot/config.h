@@ -45,6 +45,7 @@ struct Config {
   std::int64_t store_readers = 2;
   std::int64_t log_hard_limit_mb = 1024;
   std::chrono::milliseconds authorise_deadline{1'500};
+  std::chrono::milliseconds question_deadline{300};
   std::int64_t hold_default_s = 300;
   std::int64_t hold_max_s = 3'600;
   std::array<std::int64_t, contract::channel_count> floor_limits{};  ///< points, by channel

@@ -290,6 +290,7 @@ class Server::Impl {
     api_options.client_limits.burst = config_.client_burst;
     api_options.admission = admission_limits();
     api_options.authorise_deadline = config_.authorise_deadline;
+    api_options.question_deadline = config_.question_deadline;
     api_options.redemptions.hold_default = std::chrono::seconds{config_.hold_default_s};
     api_options.redemptions.hold_max = std::chrono::seconds{config_.hold_max_s};
     api_ = std::make_unique<edge::Api>(std::move(parts), api_options);

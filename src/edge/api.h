@@ -41,6 +41,8 @@ struct ApiOptions {
   RedemptionLimits redemptions;
   /// How long a till waits at most for the loyalty platform's word on a redemption.
   Duration authorise_deadline{std::chrono::milliseconds{1'500}};
+  /// How long a till waits at most for an answer that changes nothing.
+  Duration question_deadline{std::chrono::milliseconds{300}};
 };
 
 /// What the machine has left, as far as it says.
@@ -178,6 +180,9 @@ class Api {
   [[nodiscard]] boost::asio::awaitable<Status> find_redemption(Exchange& exchange,
                                                                std::optional<Id> id);
   struct Done {};
+
+  // balance.cpp
+  [[nodiscard]] Reply get_balance(Exchange& exchange);
 
   // reads.cpp
   /// Runs `work` on a snapshot of the data store, off the shard's thread.

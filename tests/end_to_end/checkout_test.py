@@ -99,6 +99,39 @@ def words_of_a_till(stack):
     check(till.capture(held["id"], 10)[1]["code"] == "CF-2441", "too late")
 
 
+def balances(stack):
+    """What a member may count on, while its sales are on their way and the platform is away."""
+    address = f"{stack.server.url}/process/v1/customer-profile/members/M-B/balance"
+
+    def look():
+        status, answer, _ = ask(address)
+        check(status == 200, answer)
+        return answer
+
+    check(look()["balance"] == 0 and look()["source"] == "live", "a new member")
+    earn(stack, 200, 1, "M-B")
+    wait_until(lambda: look()["provisional"] == 39, what="the provisional balance")
+    check(look()["confidence"] == "exact", look())
+    check(ask(f"{stack.loyalty.url}/admin/faults", {"rate_503": 1.0}, "PUT")[0] == 200, "faults")
+    for number in (201, 202):
+        status, answer, _ = ask(f"{stack.server.url}/v1/transactions", sale(number, "M-B"))
+        check(status == 202, answer)
+    began = time.monotonic()
+    away = look()
+    check(time.monotonic() - began < 5, "in time")
+    check((away["source"], away["balance"], away["confidence"]) == ("last_known", 39, "low"), away)
+    wait_until(lambda: look()["pending"] == 78, what="both sales, on their way")
+    check(look()["provisional"] == 117, look())
+    stack.server.kill()
+    stack.start_server()
+    address = f"{stack.server.url}/process/v1/customer-profile/members/M-B/balance"
+    wait_until(lambda: look()["provisional"] == 117, what="the same after a kill")
+    ask(f"{stack.loyalty.url}/admin/faults", method="DELETE")
+    wait_until(lambda: look()["balance"] == 117, what="the platform's own word")
+    now = look()
+    check((now["pending"], now["in_doubt"], now["provisional"]) == (0, 0, 117), now)
+
+
 def bad_input(stack):
     url = stack.server.url + AUTHORISATIONS
     for change, pointer in (({"points": 0}, "/points"), ({"points": "5"}, "/points"),
@@ -275,6 +308,7 @@ def ties_out(stack):
 def main():
     with Stack(extra="checkout: {authorise_ms: 2000}") as stack:
         words_of_a_till(stack)
+        balances(stack)
         bad_input(stack)
         platform_away(stack)
         rush(stack)

@@ -110,21 +110,34 @@ void Engine::read_account(const AccountTaskPtr& task) {
          task->reserved = {};
          task->granted = {};
          task->kept.clear();
-         add_up(task, 0);
+         add_up(task);
        });
 }
 
-void Engine::add_up(const AccountTaskPtr& task, std::size_t index) {
-  if (index == task->account.redemptions.size()) return decide_account(task);
-  load(task->account.redemptions[index], [this, task, index](ActivePtr active) {
-    if (active == nullptr) return add_up(task, index + 1);
-    // As it is committed: what is under way counts as it was.
-    enqueue_read(active, [this, task, index, active] {
-      const Flow& flow = active->flow;
-      task->reserved += reserved_by(flow, now(), task->asked);
-      task->granted += granted_by(flow, now());
-      if (!is_past(flow, now(), task->asked)) task->kept.push_back(flow.id);
-      add_up(task, index + 1);
+void Engine::add_up(const AccountTaskPtr& task) {
+  each_committed(
+      task->account.redemptions,
+      [this, task](const Flow& flow) {
+        task->reserved += reserved_by(flow, now(), task->asked);
+        task->granted += granted_by(flow, now());
+        if (!is_past(flow, now(), task->asked)) task->kept.push_back(flow.id);
+      },
+      [this, task] { decide_account(task); });
+}
+
+void Engine::each_committed(std::vector<Id> flows, std::function<void(const Flow&)> look,
+                            std::move_only_function<void()> done) {
+  if (flows.empty()) return done();
+  const Id next = flows.back();
+  flows.pop_back();
+  load(next, [this, flows = std::move(flows), look = std::move(look),
+              done = std::move(done)](ActivePtr active) mutable {
+    if (active == nullptr)
+      return each_committed(std::move(flows), std::move(look), std::move(done));
+    enqueue_read(active, [this, active, flows = std::move(flows), look = std::move(look),
+                          done = std::move(done)]() mutable {
+      look(active->flow);
+      each_committed(std::move(flows), std::move(look), std::move(done));
     });
   });
 }

@@ -414,7 +414,7 @@ void Engine::take_due(Target& target, const ActivePtr& active, const store::DueR
         release_slot(target);
       });
     } else {
-      if (!row.order_key.is_zero()) target.busy.insert(row.order_key);
+      if (!row.order_key.is_zero()) target.busy.emplace(row.order_key, row.flow);
       if (batch != nullptr) {
         batch->legs.emplace_back(active, row.leg);
         staged.batched.push_back(row.leg);

@@ -195,6 +195,7 @@ Engine::ActivePtr Engine::adopt(Flow flow, store::MessageRow message) {
   active->gross_minor = message.gross_minor;
   active->committed = summarise(active->flow);
   active->stored = true;
+  active->owed = is_owing(active->flow);
   for (auto& [name, count] : active->committed.moving) {
     const Target* target = target_of(name);
     if (target != nullptr) name = target->name;
@@ -412,7 +413,7 @@ bool Engine::take_directly(const ActivePtr& active, const Action& action, Staged
   caller_.reserve(departure);
   ++target->in_flight;
   ++calls_;
-  if (!action.order_key.is_zero()) target->busy.insert(action.order_key);
+  if (!action.order_key.is_zero()) target->busy.emplace(action.order_key, active->flow.id);
   staged.taken.push_back(leg.number);
   const Id call_id = ids_.next(now(), active->flow.id.partition());
   const Event event = Taken{leg.number, call_id};
@@ -470,6 +471,7 @@ void Engine::seal(const ActivePtr& active, Staged& staged) {
   entry.inputs = std::move(staged.inputs);
   staged.unit.journal.push_back({partition, position, flow.id, entry.at, encode(entry)});
   staged.unit.flows.push_back(std::move(row));
+  note_owed(*active, staged.unit);
 
   auto& counters = staged.unit.counters;
   const FlowSummary none{.status = store::FlowStatus::open, .code = {}, .moving = {}};

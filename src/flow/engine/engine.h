@@ -98,6 +98,19 @@ struct RedemptionView {
   std::string code;  ///< why the platform declined or refused
 };
 
+/// A member's points, as far as anybody can say now.
+struct BalanceView {
+  enum class Source : std::uint8_t { live, last_known, none };
+  Source source = Source::none;
+  Points platform;            ///< what the platform said was free; 0 when it never did
+  Instant as_of;              ///< when it was asked; the epoch when it never answered
+  Points pending;             ///< of sales that have not reached it, by Crossfoot's own rules
+  Points in_doubt;            ///< of sales that it may have counted already, or not
+  std::size_t accruals = 0;   ///< how many sales these are together
+  std::size_t reversals = 0;  ///< returns under way; what they take is not in the figures
+  Points held;                ///< reserved or granted here, which the platform does not know
+};
+
 /// How much is under way; all zero means that nothing will move by itself before its time.
 struct Activity {
   std::size_t accepts = 0;
@@ -156,6 +169,12 @@ class Engine {
   void grant_offline(Id redemption, Done done);
   using Watched = std::move_only_function<void(std::optional<RedemptionView>)>;
   void await_redemption(Id redemption, Duration patience, Watched done);
+
+  /// What the platform says within `patience`, else what it said last; with what is on its way
+  /// there. Nothing is changed but the note of what it said.
+  using Weighed = std::move_only_function<void(BalanceView)>;
+  void balance(const std::string& tenant, const std::string& member, Duration patience,
+               Weighed done);
 
   /// A person decides about a held message: nothing follows from it, or it is accepted as
   /// `instead`, which has another natural key (a later register epoch, the number that the till
@@ -289,10 +308,24 @@ class Engine {
   void ask_free(const std::string& member, const std::string& correlation_id,
                 std::move_only_function<void(Result<Points>)> done);
   void read_account(const AccountTaskPtr& task);
-  /// Adds up what the redemptions from this one on take.
-  void add_up(const AccountTaskPtr& task, std::size_t index);
+  /// Adds up what the account's redemptions take.
+  void add_up(const AccountTaskPtr& task);
   void decide_account(const AccountTaskPtr& task);
   void finish_account(const AccountTaskPtr& task);
+  /// Shows the flows as they are committed, one after the other.
+  void each_committed(std::vector<Id> flows, std::function<void(const Flow&)> look,
+                      std::move_only_function<void()> done);
+
+  // balance.cpp
+  struct Weighing;
+  using WeighingPtr = std::shared_ptr<Weighing>;
+  void ask_balance(const WeighingPtr& weighing, Duration patience);
+  void heard_balance(const WeighingPtr& weighing);
+  void read_balance(const WeighingPtr& weighing);
+  void sum_balance(const WeighingPtr& weighing);
+  void keep_balance(const WeighingPtr& weighing, Points points);
+  /// Notes at the member what it is owed and no row of the due index names, and takes that back.
+  void note_owed(Active& active, store::Unit& unit) const;
 
   // engine.cpp
   /// Applies what somebody wants of a flow, or says that it is in no state for it.

@@ -91,6 +91,7 @@ struct Engine::Active {
   std::uint64_t retired_at = 0;  ///< epoch in which it last came to rest
   std::size_t outstanding = 0;   ///< calls, questions and local work under way
   std::size_t calls = 0;         ///< of these, calls
+  bool owed = false;             ///< its member's note names it
   std::vector<std::shared_ptr<Watcher>> watchers;
   std::vector<store::DueRow> asking;  ///< due rows of questions under way: they stay until answered
 };
@@ -159,6 +160,25 @@ struct Engine::AccountTask {
   Points reserved;                     ///< by the redemptions of the account
   Points granted;
   std::vector<Id> kept;
+};
+
+/// One answer about a member's points in the making.
+struct Engine::Weighing {
+  std::string tenant;
+  std::string member;
+  Hash128 key;
+  BalanceView view;
+  Weighed done;
+  Instant asked;
+  std::optional<Result<Points>> heard;
+  runtime::Scheduler::TimerId timer = 0;
+  bool waited = false;  ///< the platform has answered, or its time is over
+  bool read = false;    ///< what is stored is in
+  std::optional<Fault> fault;
+  std::vector<Id> owing;        ///< flows whose points may be on their way
+  std::vector<Id> redemptions;  ///< of the account
+  std::optional<Points> last;   ///< what the platform said before …
+  Instant last_at;              ///< … and when
 };
 
 /// Unlinked returns of one member are linked one after the other: what one takes the next must see.

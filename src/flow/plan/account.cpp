@@ -1,5 +1,7 @@
 #include "flow/plan/account.h"
 
+#include <algorithm>
+
 #include "base/codec.h"
 #include "flow/plan/damaged.h"
 #include "flow/plan/flow.h"
@@ -62,6 +64,16 @@ Points granted_by(const Flow& flow, Instant now) {
 
 bool is_past(const Flow& flow, Instant now, Instant asked) {
   return reserved_by(flow, now, asked).count == 0 && granted_by(flow, now).count == 0;
+}
+
+bool is_owing(const Flow& flow) {
+  return std::ranges::any_of(flow.legs, [](const Leg& leg) {
+    const bool points = leg.kind == LegKind::accrue || leg.kind == LegKind::reverse ||
+                        leg.kind == LegKind::reinstate;
+    if (!points) return false;
+    return leg.state == LegState::waiting || leg.state == LegState::unknown ||
+           leg.state == LegState::parked || leg.state == LegState::dead;
+  });
 }
 
 std::string encode(const Account& account) {

@@ -39,6 +39,10 @@ inline constexpr std::size_t account_redemptions_max = 64;
 /// Nothing of it matters to an account any more; `asked` was the last question.
 [[nodiscard]] bool is_past(const Flow& redemption, Instant now, Instant asked);
 
+/// Something of it is to reach the member's points and stands still or is in doubt: no row of the
+/// due index names it under the member.
+[[nodiscard]] bool is_owing(const Flow& flow);
+
 [[nodiscard]] std::string encode(const Account& account);
 [[nodiscard]] Result<Account> decode_account(std::string_view bytes);
 

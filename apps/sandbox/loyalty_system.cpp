@@ -79,7 +79,7 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
   if (path == "authorisations") return authorise(call, now);
   if (path == "releases") return release(call, now);
   if (path != "accruals" && path != "reversals" && path != "reinstatements" && path != "captures" &&
-      path != "deductions") {
+      path != "deductions" && path != "eligibility") {
     return unknown();
   }
   const WriteKey key{std::string(call.idempotency_key), fingerprint_of(call), now};
@@ -91,7 +91,8 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
       return points_answer(*first->transaction, true);
     }
   }
-  if (path == "accruals") return accrue(call, key);
+  if (path == "accruals") return accrue(call, key, Purpose::book);
+  if (path == "eligibility") return accrue(call, key, Purpose::ask);
   if (path == "captures") return capture(call, key);
   if (path == "deductions") return deduct(call, key);
   return reverse(call, key, path == "reversals" ? PointsType::reversal : PointsType::reinstatement);
@@ -122,7 +123,7 @@ const PointsTransaction* LoyaltySystem::accrual_of(const std::string& reference)
   return nullptr;
 }
 
-Reply LoyaltySystem::accrue(const Call& call, const WriteKey& key) {
+Reply LoyaltySystem::accrue(const Call& call, const WriteKey& key, Purpose purpose) {
   std::string fault;
   std::optional<Refusal> refused;
   const auto root = parse_json(parser_, call.body, fault);
@@ -149,6 +150,11 @@ Reply LoyaltySystem::accrue(const Call& call, const WriteKey& key) {
                       .runs = std::move(earned->lines[i])};
     for (const PointRun& run : points.runs) points.points += run.count * run.points;
     transaction.lines.push_back(std::move(points));
+  }
+  if (purpose == Purpose::ask) {
+    Reply reply = points_answer(transaction, false);
+    reply.status = 200;
+    return reply;
   }
   return book(std::move(transaction), key);
 }

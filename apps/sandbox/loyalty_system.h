@@ -22,7 +22,8 @@ class LoyaltySystem final : public System {
   void stats(JsonWriter& out) const override;
 
  private:
-  Reply accrue(const Call& call, const WriteKey& key);
+  enum class Purpose : std::uint8_t { book, ask };
+  Reply accrue(const Call& call, const WriteKey& key, Purpose purpose);
   Reply reverse(const Call& call, const WriteKey& key, PointsType type);
   // loyalty_redeem.cpp
   Reply authorise(const Call& call, Instant now);

@@ -230,6 +230,8 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return post_transaction(exchange);
     case Route::post_authorisation:
       return post_authorisation(exchange);
+    case Route::validate_basket:
+      return validate_basket(exchange);
     case Route::get_balance:
       return get_balance(exchange);
     case Route::get_authorisation:

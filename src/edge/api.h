@@ -181,6 +181,9 @@ class Api {
                                                                std::optional<Id> id);
   struct Done {};
 
+  // promise.cpp
+  [[nodiscard]] Reply validate_basket(Exchange& exchange);
+
   // balance.cpp
   [[nodiscard]] Reply get_balance(Exchange& exchange);
 

@@ -70,6 +70,10 @@ class PliantTargets final : public flow::Caller {
         answer.line_points = {{1, Points{10}}};
       }
       if (request.operation == "balance") answer.points = balance;
+      if (request.operation == "eligibility") {
+        answer.points = balance;
+        answer.line_points = {{1, balance}};
+      }
       answers.emplace_back(std::move(answer));
     }
     scheduler_.post([answers = std::move(answers), done = std::move(done)]() mutable {

@@ -94,5 +94,24 @@ TEST_F(Balance, OfAMemberThatThePlatformDoesNotKnowIsNothing) {
   expect("0", "0", "0", "0", "exact");
 }
 
+constexpr auto baskets = "/process/v1/promotion-validation/baskets";
+
+TEST_F(Balance, ABasketIsJudgedByThePlatformOrByItsOwnRules) {
+  world.targets.balance = Points{77};
+  const std::string live = world.post(baskets, test::sale(1)).body;
+  EXPECT_EQ(at(live, "/points"), "77");
+  EXPECT_EQ(at(live, "/source"), "live");
+  EXPECT_EQ(at(live, "/lines/0/points"), "77");
+  world.targets.failing["eligibility"] = FaultClass::transient;
+  const std::string own = world.post(baskets, test::sale(1)).body;
+  EXPECT_EQ(at(own, "/points"), "39");
+  EXPECT_EQ(at(own, "/source"), "own_rules");
+  EXPECT_EQ(at(own, "/confidence"), "low");
+  EXPECT_EQ(at(own, "/lines/0/points"), "39");
+  EXPECT_EQ(world.post(baskets, R"({"kind":"sale"})").status, 400);
+  EXPECT_EQ(world.targets.calls["erp"], 0U);  // nothing was sold
+  EXPECT_EQ(world.post_sale(test::sale(1)).status, 202);
+}
+
 }  // namespace
 }  // namespace crossfoot::edge

@@ -16,6 +16,7 @@ namespace crossfoot::edge {
 enum class Route : std::uint8_t {
   post_transaction,
   post_authorisation,
+  validate_basket,
   get_balance,
   post_redemption_void,
   get_authorisation,
@@ -83,7 +84,7 @@ struct RouteInfo {
 };
 
 // clang-format off
-inline constexpr std::array<RouteInfo, 46> route_table{{
+inline constexpr std::array<RouteInfo, 47> route_table{{
     {Route::post_transaction, runtime::Method::post, "/v1/transactions", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", "", ""}, false,
@@ -92,6 +93,10 @@ inline constexpr std::array<RouteInfo, 46> route_table{{
      {"application/json", ""},
      {"", "", "", "", "", "", "", ""}, false,
      Permission::checkout_redeem, Limits::checked},
+    {Route::validate_basket, runtime::Method::post, "/process/v1/promotion-validation/baskets", "application/json",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", ""}, false,
+     Permission::checkout_ask, Limits::checked},
     {Route::get_balance, runtime::Method::get, "/process/v1/customer-profile/members/{member}/balance", "",
      {"application/json", ""},
      {"tenant", "", "", "", "", "", "", ""}, false,

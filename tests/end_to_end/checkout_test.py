@@ -132,6 +132,24 @@ def balances(stack):
     check((now["pending"], now["in_doubt"], now["provisional"]) == (0, 0, 117), now)
 
 
+def baskets(stack):
+    """What a basket would earn: the platform's word, or by our copy of its rules."""
+    address = f"{stack.server.url}/process/v1/promotion-validation/baskets"
+    status, live, _ = ask(address, sale(900, "M-N"))
+    check(status == 200, live)
+    check((live["points"], live["source"], live["confidence"]) == (39, "live", "exact"), live)
+    for channel in ("mobile", "ecommerce"):
+        same = ask(address, sale(900, "M-N", channel=channel))[1]
+        check({**same, "as_of": ""} == {**live, "as_of": ""}, f"{channel}: {same}")
+    check(ask(f"{stack.loyalty.url}/admin/faults", {"rate_503": 1.0}, "PUT")[0] == 200, "faults")
+    own = ask(address, sale(900, "M-N"))[1]
+    check((own["points"], own["source"], own["confidence"]) == (39, "own_rules", "low"), own)
+    check(own["lines"] == live["lines"], "line by line")
+    ask(f"{stack.loyalty.url}/admin/faults", method="DELETE")
+    check(ask(address, {"kind": "sale"})[0] == 400, "not a basket")
+    check(ask(f"{stack.loyalty.url}/loyalty/v1/members/M-N")[0] == 404, "nothing was booked")
+
+
 def bad_input(stack):
     url = stack.server.url + AUTHORISATIONS
     for change, pointer in (({"points": 0}, "/points"), ({"points": "5"}, "/points"),
@@ -309,6 +327,7 @@ def main():
     with Stack(extra="checkout: {authorise_ms: 2000}") as stack:
         words_of_a_till(stack)
         balances(stack)
+        baskets(stack)
         bad_input(stack)
         platform_away(stack)
         rush(stack)

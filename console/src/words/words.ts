@@ -542,7 +542,9 @@ export function timelineSentence(entry: TimelineEntry): string {
     case "release_requested":
       return "The till gave the payment with points up";
     case "reserved":
-      return state === "done" ? "The points were reserved here" : "The points could not be reserved";
+      return state === "done"
+        ? "The points were reserved here"
+        : "The points could not be reserved";
     case "granted":
       return "Granted on the floor limit, without the loyalty platform's word";
     case "lapsed":

@@ -56,34 +56,45 @@ void Engine::run_account(const AccountTaskPtr& task) {
   });
 }
 
-void Engine::ask_free(const std::string& member, const std::string& correlation_id,
-                      std::move_only_function<void(Result<Points>)> done) {
+void Engine::ask_platform(std::string_view operation, CallItem item,
+                          const std::string& correlation_id,
+                          std::move_only_function<void(Result<ItemAnswer>)> done) {
   const Departure departure{
-      .target = options_.routing.loyalty, .operation = balance_operation, .lane = Lane::checkout};
+      .target = options_.routing.loyalty, .operation = operation, .lane = Lane::checkout};
   if (caller_.gate(departure) > Duration{0}) {
     return done(fail({.code = std::string(contract::error_code::target_unavailable),
                       .fault_class = FaultClass::transient,
-                      .where = "balance",
+                      .where = std::string(operation),
                       .cause = "the platform is not asked now"}));
   }
   caller_.reserve(departure);
   CallRequest request;
   request.target = options_.routing.loyalty;
-  request.operation = balance_operation;
+  request.operation = operation;
   request.correlation_id = correlation_id;
   request.deadline = caller_.traits(request.target, request.operation)->deadline;
-  request.items.push_back({.reference = {},
-                           .arguments = member_argument(member),
-                           .transaction = std::make_shared<const std::string>("{}"),
-                           .previous_id = {}});
+  request.items.push_back(std::move(item));
   caller_.call(std::move(request),
                [this, alive = alive_, done = std::move(done)](Result<CallAnswer> answer) mutable {
                  if (!*alive || stopped_) return;
-                 if (answer && answer->size() == 1) {
-                   Result<ItemAnswer>& item = answer->front();
-                   if (item && item->points) return done(*item->points);
-                   if (!item) answer = fail(std::move(item.error()));
-                 }
+                 if (!answer) return done(fail(std::move(answer.error())));
+                 if (answer->size() == 1) return done(std::move(answer->front()));
+                 done(fail({.code = std::string(contract::error_code::corrupt_answer),
+                            .fault_class = FaultClass::corrupt,
+                            .where = "question",
+                            .cause = "the answer does not speak of what was asked"}));
+               });
+}
+
+void Engine::ask_free(const std::string& member, const std::string& correlation_id,
+                      std::move_only_function<void(Result<Points>)> done) {
+  CallItem item{.reference = {},
+                .arguments = member_argument(member),
+                .transaction = std::make_shared<const std::string>("{}"),
+                .previous_id = {}};
+  ask_platform(balance_operation, std::move(item), correlation_id,
+               [done = std::move(done)](Result<ItemAnswer> answer) mutable {
+                 if (answer && answer->points) return done(*answer->points);
                  // A member without points is not known at some platforms.
                  if (!answer && answer.error().fault_class == FaultClass::not_found) {
                    return done(Points{});

@@ -111,6 +111,15 @@ struct BalanceView {
   Points held;                ///< reserved or granted here, which the platform does not know
 };
 
+/// What a basket would earn its member.
+struct PromiseView {
+  bool live = false;  ///< the platform's word; else by Crossfoot's copy of its rules
+  Instant as_of;
+  std::uint32_t programme_version = 0;                  ///< of that copy
+  std::optional<Points> points;                         ///< none: the rules cannot be applied to it
+  std::vector<std::pair<std::uint32_t, Points>> lines;  ///< by line, where they are told
+};
+
 /// How much is under way; all zero means that nothing will move by itself before its time.
 struct Activity {
   std::size_t accepts = 0;
@@ -175,6 +184,13 @@ class Engine {
   using Weighed = std::move_only_function<void(BalanceView)>;
   void balance(const std::string& tenant, const std::string& member, Duration patience,
                Weighed done);
+
+  /// What the basket would earn, if it were sold now: the platform's word within `patience`, else
+  /// by Crossfoot's copy of its rules. Nothing is stored.
+  using Promised = std::move_only_function<void(PromiseView)>;
+  void promise(std::shared_ptr<const contract::Transaction> basket,
+               std::shared_ptr<const std::string> body, const std::string& correlation_id,
+               Duration patience, Promised done);
 
   /// A person decides about a held message: nothing follows from it, or it is accepted as
   /// `instead`, which has another natural key (a later register epoch, the number that the till
@@ -304,6 +320,9 @@ class Engine {
   void reserve(const ActivePtr& active, std::uint16_t leg);
   void queue_account(AccountWork work);
   void run_account(const AccountTaskPtr& task);
+  /// Asks the loyalty platform by an operation that changes nothing, unless its gate is shut.
+  void ask_platform(std::string_view operation, CallItem item, const std::string& correlation_id,
+                    std::move_only_function<void(Result<ItemAnswer>)> done);
   /// What the platform says is free of the member's points.
   void ask_free(const std::string& member, const std::string& correlation_id,
                 std::move_only_function<void(Result<Points>)> done);

@@ -1,17 +1,20 @@
 """Goal: points as tender with the real binary: what a till is told is what the loyalty platform's own book
 says, also when 64 tills want the same points, the platform misbehaves and the server is killed; and the
-reconciliation ties out."""
+reconciliation ties out. With `postgres` as second argument its data store is a PostgreSQL server."""
+import contextlib
 import http.client
 import pathlib
 import random
 import shutil
+import sys
 import tempfile
 import threading
 import time
 
-from support import ROOT, Stack, ask, book, check, reconcile, sale, wait_until
+from support import ROOT, Postgres, Stack, ask, book, check, reconcile, sale, skip, wait_until
 
 DAY = "2026-11-21"
+ON_POSTGRES = "postgres" in sys.argv[2:]
 AUTHORISATIONS = "/process/v1/redeem/authorisations"
 random.seed(20261121)
 
@@ -323,8 +326,23 @@ def ties_out(stack):
     check(result["points"]["crossfoot"] == result["points"]["loyalty"], f"points: {result}")
 
 
+@contextlib.contextmanager
+def stack_of(settings, **more):
+    """With the data store that the test is run for."""
+    if not ON_POSTGRES:
+        with Stack(extra=settings, **more) as stack:
+            yield stack
+        return
+    with contextlib.closing(Postgres()) as database:
+        settings += "\nstore: {kind: postgres, url: env:STORE_URL}"
+        with Stack(settings, {"STORE_URL": database.url}, **more) as stack:
+            yield stack
+
+
 def main():
-    with Stack(extra="checkout: {authorise_ms: 2000}") as stack:
+    if ON_POSTGRES and Postgres.PROGRAMS is None:
+        skip("PostgreSQL's server programs are not installed")
+    with stack_of("checkout: {authorise_ms: 2000}") as stack:
         words_of_a_till(stack)
         balances(stack)
         baskets(stack)
@@ -332,12 +350,12 @@ def main():
         platform_away(stack)
         rush(stack)
         ties_out(stack)
-    with Stack(extra="checkout: {authorise_ms: 700, floor: {pos: 50}, hold_default_s: 20}") as stack:
+    with stack_of("checkout: {authorise_ms: 700, floor: {pos: 50}, hold_default_s: 20}") as stack:
         on_the_floor(stack)
         ties_out(stack)
     with tempfile.TemporaryDirectory() as folder:
         packs = only_deducts(pathlib.Path(folder))
-        with Stack(extra="checkout: {authorise_ms: 2000}", packs=packs) as stack:
+        with stack_of("checkout: {authorise_ms: 2000}", packs=packs) as stack:
             held_here(stack)
             rush(stack)
             ties_out(stack)

@@ -247,7 +247,8 @@ class Decider {
 
   void on(const Released& event) {
     Leg* leg = flow_.leg(event.leg);
-    if (leg == nullptr || !is_stuck(leg->state)) return stale();
+    // A till was told no: nothing is reserved for it behind its back.
+    if (leg == nullptr || !is_stuck(leg->state) || is_decline(flow_, *leg)) return stale();
     if (leg->uncertain) return release_uncertain(*leg, event);
     if (event.lane) leg->lane = *event.lane;
     leg->first_due_at = {};
@@ -260,6 +261,7 @@ class Decider {
     Leg* leg = flow_.leg(event.leg);
     // What may have happened is not undone by forgetting it: a person says first whether it did.
     if (leg == nullptr || !is_stuck(leg->state) || leg->uncertain) return stale();
+    if (is_decline(flow_, *leg)) return stale();
     std::vector<std::uint16_t> dropped{leg->number};
     drop(*leg);
     note(EventKind::discarded, leg, words(event.decision));
@@ -298,7 +300,9 @@ class Decider {
 
   void on(const Resent& event) {
     const Leg* leg = flow_.leg(event.leg);
+    // Reserving once more would reserve what nobody takes or frees.
     const bool again = leg != nullptr && leg->state == LegState::done && !is_local(leg->kind) &&
+                       leg->kind != LegKind::authorise && leg->kind != LegKind::release &&
                        flow_.legs.size() < legs_max;
     if (!again) return stale();
     Leg copy;

@@ -26,6 +26,10 @@ void Engine::reserve(const ActivePtr& active, std::uint16_t leg) {
 void Engine::grant_offline(Id redemption, Done done) {
   load(redemption, [this, done = std::move(done)](ActivePtr active) mutable {
     if (active == nullptr) return done({});
+    if (options_.floor_limits[static_cast<std::size_t>(active->channel)].count == 0) {
+      retire(active);
+      return done({});
+    }
     ++active->outstanding;
     queue_account({active, 0, std::move(done)});
   });

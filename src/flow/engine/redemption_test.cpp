@@ -374,6 +374,13 @@ class OneTill : public ::testing::Test {
     world.run_until([&told] { return told.has_value(); });
     return told->has_value();
   }
+  bool instruct(Id id, Engine::Instruction instruction) {
+    std::optional<Status> told;
+    world.engine()->instruct(id, std::move(instruction),
+                             [&told](Status status) { told = std::move(status); });
+    world.run_until([&told] { return told.has_value(); });
+    return told->has_value();
+  }
   Flow stored(Id id) {
     std::optional<Flow> flow;
     world.data_store()->read(
@@ -410,6 +417,16 @@ TEST_F(OneTill, IsDeclinedWithAReasonAndNobodysWork) {
   EXPECT_EQ(view.code, contract::error_code::points_insufficient);
   EXPECT_FALSE(say(id, CaptureRequested{Points{1}}));
   EXPECT_EQ(state_of(stored(id)), FlowState::done);
+  // Nobody asks again behind the till's back.
+  EXPECT_FALSE(instruct(id, Released{authorise_number, {}, {"ann", "again"}}));
+  EXPECT_FALSE(instruct(id, Discarded{authorise_number, {"ann", "away"}}));
+}
+
+TEST_F(OneTill, IsNotReservedOnceMoreByHand) {
+  const Id id = ask(80);
+  EXPECT_EQ(look(id).state, State::authorised);
+  EXPECT_FALSE(instruct(id, Resent{authorise_number, {"ann", "again"}}));
+  EXPECT_EQ(world.wallets.reserved("M-1", world.clock().now()), 80);
 }
 
 TEST_F(OneTill, RepeatsItsQuestionAndIsRefusedAnother) {
@@ -605,11 +622,7 @@ TEST_F(OnTheFloor, WhatIsNotCoveredInTheEndIsAPersonsWork) {
   EXPECT_EQ(first_stuck(stuck)->reason, contract::error_code::points_insufficient);
   // The member has earned enough since, and a person lets it go on.
   world.wallets.balances["M-1"] = 40;
-  std::optional<Status> told;
-  world.engine()->instruct(id, Released{authorise_number, {}, {"ann", "covered now"}},
-                           [&told](Status status) { told = std::move(status); });
-  world.run_until([&told] { return told.has_value(); });
-  EXPECT_TRUE(told->has_value());
+  EXPECT_TRUE(instruct(id, Released{authorise_number, {}, {"ann", "covered now"}}));
   EXPECT_EQ(look(id, seconds{5}).state, State::settling);
   world.run_until(world.clock().monotonic() + seconds{10});
   EXPECT_EQ(look(id, Duration{0}).state, State::captured);

@@ -72,9 +72,13 @@ class Decider {
       case FaultOutcome::retry:
         retry(*leg, event.fault);
         break;
-      case FaultOutcome::ask:
-        become_unknown(*leg, rule.code, event.fault.retry_after);
+      case FaultOutcome::ask: {
+        // Of a redemption that was refused under its key a question is left: sent again, it would
+        // only be refused again, while its till waits.
+        const bool refused = flow_.redemption && rule.outcome == FaultOutcome::reject;
+        become_unknown(*leg, rule.code, event.fault.retry_after, !refused);
         break;
+      }
       case FaultOutcome::reject:
         stop(*leg, LegState::rejected, event.fault.code.empty() ? rule.code : event.fault.code);
         break;
@@ -700,7 +704,8 @@ class Decider {
     place(leg, leg.order_key, true);
   }
 
-  void become_unknown(Leg& leg, std::string_view code, std::chrono::milliseconds retry_after) {
+  void become_unknown(Leg& leg, std::string_view code, std::chrono::milliseconds retry_after,
+                      bool may_repeat = true) {
     const OperationTraits& traits = facts_.traits;
     leg.state = LegState::unknown;
     leg.uncertain = true;
@@ -711,7 +716,7 @@ class Decider {
     // The call may have left late (the process stood still), or the clock was set meanwhile.
     leg.calling_until = std::max(leg.calling_until, facts_.now);
     const Duration since_first = facts_.now - leg.first_due_at;
-    const bool in_window = traits.idempotent && since_first < traits.idempotent_for &&
+    const bool in_window = may_repeat && traits.idempotent && since_first < traits.idempotent_for &&
                            !policy.is_used_up(leg.attempts, since_first);
     leg.retry_with_key = in_window;
     if (!in_window && !traits.lookup) {

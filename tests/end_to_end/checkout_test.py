@@ -153,6 +153,29 @@ def baskets(stack):
     check(ask(f"{stack.loyalty.url}/loyalty/v1/members/M-N")[0] == 404, "nothing was booked")
 
 
+def paid_with_points(stack):
+    """A receipt that is paid partly with points, and comes back in part: what was earned is taken back
+    by line, what was spent stays spent."""
+    till = Till(stack)
+    earn(stack, 300, 1, "M-P")
+    held = till.authorise("P-1", 20, member="M-P")[1]
+    check(till.capture(held["id"], 20)[1]["state"] == "captured", held)
+    receipt = sale(301, "M-P", tenders=[{"kind": "points", "amount": "10.00"},
+                                        {"kind": "card", "amount": "29.96"}])
+    status, answer, _ = ask(f"{stack.server.url}/v1/transactions", receipt)
+    check(status == 202, answer)
+    wait_until(lambda: member_of(stack, "M-P")["balance"] == 58, what="19 and 39 points")
+    line = {**receipt["lines"][0], "quantity": "2",
+            "original": {"shop": "DE-001", "register": "1", "business_date": DAY,
+                         "sequence": "301", "line": 1}}
+    back = sale(302, "M-P", kind="return", lines=[line],
+                tenders=[{"kind": "card", "amount": "19.98"}])
+    status, answer, _ = ask(f"{stack.server.url}/v1/transactions", back)
+    check(status == 202, answer)
+    # Of 39 points over four equal units the first line has 10 and 10.
+    wait_until(lambda: member_of(stack, "M-P")["balance"] == 38, what="the reversal")
+
+
 def bad_input(stack):
     url = stack.server.url + AUTHORISATIONS
     for change, pointer in (({"points": 0}, "/points"), ({"points": "5"}, "/points"),
@@ -346,6 +369,7 @@ def main():
         words_of_a_till(stack)
         balances(stack)
         baskets(stack)
+        paid_with_points(stack)
         bad_input(stack)
         platform_away(stack)
         rush(stack)

@@ -132,7 +132,7 @@ def problem_answers(codes, pages):
 
 def is_limited(route):
     """Whether the limits of clients hold for it (src/edge/protect.cpp)."""
-    return route["path"].startswith("/v1/")
+    return route["path"].startswith(("/v1/", "/process/"))
 
 
 def success_answer(route, answer):

@@ -87,6 +87,22 @@ Setting choice(std::string_view key, std::vector<std::string_view> choices,
   return setting;
 }
 
+Setting floor_limit(std::string_view key, contract::Channel channel, std::string_view about) {
+  const auto index = static_cast<std::size_t>(channel);
+  return {
+      .key = key,
+      .kind = Kind::integer,
+      .unit = "points",
+      .least = 0,
+      .most = 1'000'000'000,
+      .choices = {},
+      .example = "500",
+      .text = about,
+      .apply = [index](Config& config, const std::string&,
+                       std::int64_t value) { config.floor_limits[index] = value; },
+      .show = [index](const Config& config) { return std::to_string(config.floor_limits[index]); }};
+}
+
 /// `key` ends in the channel's name.
 Setting suspects(std::string_view key, contract::Channel channel, std::string_view about) {
   const auto index = static_cast<std::size_t>(channel);
@@ -192,6 +208,30 @@ const std::vector<Setting>& settings() {
       number("suspected_duplicates.late_hours", "h", 1, 720, "48",
              "What happened longer ago is not looked at for duplicates any more.",
              &Config::suspect_late_hours),
+      millis("checkout.authorise_ms", 50, 60'000, "1500",
+             "How long a till waits at most for the loyalty platform's word on a redemption, its "
+             "capture or its void; after that it is answered 202 and finds the word later.",
+             &Config::authorise_deadline),
+      millis("checkout.question_ms", 10, 10'000, "300",
+             "How long a till waits at most for an answer that changes nothing, such as a balance; "
+             "after that it gets what is known, with its age.",
+             &Config::question_deadline),
+      number("checkout.hold_default_s", "s", 1, 86'400, "300",
+             "How long points stay reserved for a redemption that says nothing of it.",
+             &Config::hold_default_s),
+      number("checkout.hold_max_s", "s", 1, 86'400, "3600",
+             "How long a redemption may ask to have them reserved.", &Config::hold_max_s),
+      floor_limit("checkout.floor.pos", contract::Channel::pos,
+                  "Points that a member may redeem in the stores without the loyalty platform's "
+                  "word while it gives none, in all until it has heard of them; they are settled "
+                  "later and may not be covered then. 0: none, `pending` is answered."),
+      floor_limit("checkout.floor.ecommerce", contract::Channel::ecommerce,
+                  "The same for the web shop."),
+      floor_limit("checkout.floor.mobile", contract::Channel::mobile,
+                  "The same for the mobile app."),
+      floor_limit("checkout.floor.partner", contract::Channel::partner, "The same for partners."),
+      floor_limit("checkout.floor.customer_service", contract::Channel::customer_service,
+                  "The same for customer service."),
       number("accept.in_flight_max", "transactions", 1, 1'000'000, "4096",
              "Transactions between arrival and commit; more are answered 503 with Retry-After.",
              &Config::accepts_in_flight_max),
@@ -286,6 +326,10 @@ class Reader {
     config.anchor_folder_named = !config.anchor_folder.empty();
     config.anchor_folder = config.anchor_folder_named ? below(config.anchor_folder)
                                                       : anchors_beside(config.data_folder);
+    if (config.hold_default_s > config.hold_max_s) {
+      add(0, "checkout.hold_default_s", contract::error_code::bad_setting,
+          "is more than checkout.hold_max_s");
+    }
     finish_store(config);
   }
 

@@ -44,6 +44,11 @@ struct Config {
   std::int64_t commit_budget_ms = 4;
   std::int64_t store_readers = 2;
   std::int64_t log_hard_limit_mb = 1024;
+  std::chrono::milliseconds authorise_deadline{1'500};
+  std::chrono::milliseconds question_deadline{300};
+  std::int64_t hold_default_s = 300;
+  std::int64_t hold_max_s = 3'600;
+  std::array<std::int64_t, contract::channel_count> floor_limits{};  ///< points, by channel
   std::int64_t accepts_in_flight_max = 4096;
   /// What becomes of suspected duplicates, by channel: `ignore`, `flag` or `hold`.
   std::array<std::string, contract::channel_count> suspects{"flag", "flag", "flag",

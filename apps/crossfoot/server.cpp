@@ -190,6 +190,9 @@ class Server::Impl {
     setup.engine.routing = {config_.routing_erp, config_.routing_loyalty};
     set_retry(setup.engine);
     set_suspects(setup.engine);
+    for (std::size_t channel = 0; channel < config_.floor_limits.size(); ++channel) {
+      setup.engine.floor_limits[channel] = Points{config_.floor_limits[channel]};
+    }
     setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);
     // As many bits as a salt's hash can use.
     for (int i = 0; i < 4; ++i) setup.engine.salt_secret += std::to_string(runtime::system_seed());
@@ -264,6 +267,10 @@ class Server::Impl {
     api_options.client_limits.requests_per_minute = config_.client_requests_per_minute;
     api_options.client_limits.burst = config_.client_burst;
     api_options.admission = admission_limits();
+    api_options.authorise_deadline = config_.authorise_deadline;
+    api_options.question_deadline = config_.question_deadline;
+    api_options.redemptions.hold_default = std::chrono::seconds{config_.hold_default_s};
+    api_options.redemptions.hold_max = std::chrono::seconds{config_.hold_max_s};
     api_ = std::make_unique<edge::Api>(std::move(parts), api_options);
     runtime::HttpServerLimits limits;
     limits.body_bytes_max = static_cast<std::size_t>(config_.body_mb_max) << 20U;

@@ -10,7 +10,7 @@ namespace crossfoot::sandbox {
 
 namespace {
 
-enum class Record : std::uint8_t { transaction, tamper, untamper };
+enum class Record : std::uint8_t { transaction, tamper, untamper, hold };
 
 constexpr std::uint64_t transaction_version = 1;
 constexpr Duration key_lifetime{std::chrono::hours{24}};
@@ -53,7 +53,7 @@ PointsTransaction read_transaction(ByteReader& in) {
   PointsTransaction transaction;
   if (in.u64() != transaction_version) return transaction;
   transaction.seq = in.u64();
-  transaction.type = in.enumerator(PointsType::reinstatement);
+  transaction.type = in.enumerator(PointsType::redemption);
   transaction.reference = in.text();
   transaction.original_reference = in.text();
   transaction.original_seq = in.u64();
@@ -76,6 +76,13 @@ PointsTransaction read_transaction(ByteReader& in) {
     }
   }
   return transaction;
+}
+
+/// What it does to the balance.
+std::int64_t signed_points(const PointsTransaction& transaction) {
+  const bool taken =
+      transaction.type == PointsType::reversal || transaction.type == PointsType::redemption;
+  return taken ? -transaction.points : transaction.points;
 }
 
 std::size_t line_index(const PointsTransaction& transaction, std::uint32_t number) {
@@ -127,13 +134,15 @@ std::string_view to_string(PointsType type) {
       return "reversal";
     case PointsType::reinstatement:
       return "reinstatement";
+    case PointsType::redemption:
+      return "redemption";
   }
   return "accrual";
 }
 
 std::string PointsTransaction::id() const {
-  const char letter = type == PointsType::accrual ? 'A' : type == PointsType::reversal ? 'R' : 'I';
-  return fmt::format("{}-{:010}", letter, seq);
+  constexpr std::string_view letters = "ARIP";
+  return fmt::format("{}-{:010}", letters[static_cast<std::size_t>(type)], seq);
 }
 
 Result<std::unique_ptr<LoyaltyBooks>> LoyaltyBooks::open(const std::string& directory) {
@@ -147,7 +156,7 @@ Result<std::unique_ptr<LoyaltyBooks>> LoyaltyBooks::open(const std::string& dire
 
 bool LoyaltyBooks::replay(std::string_view record) {
   ByteReader in(record);
-  switch (in.enumerator(Record::untamper)) {
+  switch (in.enumerator(Record::hold)) {
     case Record::transaction: {
       WriteKey key;
       key.key = in.text();
@@ -171,6 +180,12 @@ bool LoyaltyBooks::replay(std::string_view record) {
     case Record::untamper:
       apply_untamper();
       return true;
+    case Record::hold: {
+      PointsHold hold = read_hold(in);
+      if (in.failed() || hold.reference.empty()) return false;
+      holds_.put(std::move(hold));
+      return true;
+    }
   }
   return false;
 }
@@ -191,9 +206,26 @@ Result<const PointsTransaction*> LoyaltyBooks::post(PointsTransaction transactio
   return find(seq);
 }
 
+Status LoyaltyBooks::put(PointsHold hold) {
+  ByteWriter out;
+  out.enumerator(Record::hold);
+  write_hold(out, hold);
+  log_.add(out.view());
+  if (auto written = log_.commit(); !written) return written;
+  holds_.put(std::move(hold));
+  return {};
+}
+
 void LoyaltyBooks::book(PointsTransaction transaction, const WriteKey& key) {
   if (!key.key.empty()) seen_[key.key] = {transaction.seq, key.fingerprint, key.at};
-  if (transaction.type != PointsType::accrual) {
+  if (const PointsHold* hold = holds_.find(transaction.original_reference);
+      hold != nullptr && transaction.type == PointsType::redemption) {
+    PointsHold captured = *hold;
+    captured.state = PointsHold::State::captured;
+    captured.closed_by = transaction.reference;
+    holds_.put(std::move(captured));
+  }
+  if (transaction.type == PointsType::reversal || transaction.type == PointsType::reinstatement) {
     const std::int64_t sign = transaction.type == PointsType::reversal ? 1 : -1;
     if (const PointsTransaction* original = find(transaction.original_seq)) {
       auto& returned = returned_[transaction.original_seq];
@@ -213,8 +245,7 @@ void LoyaltyBooks::link(PointsTransaction transaction) {
   by_day_.emplace(transaction.business_date.days, seq);
   by_reference_.emplace(transaction.reference, seq);
   if (transaction.original_seq != 0) by_original_.emplace(transaction.original_seq, seq);
-  balances_[transaction.member] +=
-      transaction.type == PointsType::reversal ? -transaction.points : transaction.points;
+  balances_[transaction.member] += signed_points(transaction);
   transactions_[seq - 1] = std::move(transaction);
 }
 
@@ -231,8 +262,7 @@ PointsTransaction LoyaltyBooks::unlink(std::uint64_t seq) {
   const auto [from, to] = by_original_.equal_range(transaction.original_seq);
   const auto undoing = std::find_if(from, to, [seq](const auto& one) { return one.second == seq; });
   if (undoing != to) by_original_.erase(undoing);
-  balances_[transaction.member] -=
-      transaction.type == PointsType::reversal ? -transaction.points : transaction.points;
+  balances_[transaction.member] -= signed_points(transaction);
   return transaction;
 }
 
@@ -303,6 +333,7 @@ Status LoyaltyBooks::clear() {
   by_original_.clear();
   balances_.clear();
   returned_.clear();
+  holds_.clear();
   seen_.clear();
   damages_.clear();
   return {};

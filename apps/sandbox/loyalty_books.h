@@ -14,13 +14,15 @@
 #include "base/codec.h"
 #include "base/result.h"
 #include "sandbox/book_log.h"
+#include "sandbox/holds.h"
 #include "sandbox/programme.h"
 #include "sandbox/system.h"
 
 namespace crossfoot::sandbox {
 
-/// A reinstatement gives points of a reversal that was undone to the member again.
-enum class PointsType : std::uint8_t { accrual, reversal, reinstatement };
+/// A reinstatement gives points of a reversal that was undone to the member again, a redemption
+/// spends them.
+enum class PointsType : std::uint8_t { accrual, reversal, reinstatement, redemption };
 [[nodiscard]] std::string_view to_string(PointsType type);
 
 struct PointsLine {
@@ -31,12 +33,13 @@ struct PointsLine {
   std::vector<PointRun> runs;  ///< of an accrual: the frozen points per unit
 };
 
-/// Points earned, given back or reinstated; all are stated without a sign, the type tells.
+/// Points earned, given back, reinstated or redeemed; all are stated without a sign, the type
+/// tells.
 struct PointsTransaction {
   std::uint64_t seq = 0;
   PointsType type = PointsType::accrual;
   std::string reference;
-  std::string original_reference;
+  std::string original_reference;  ///< of a redemption: the hold's
   std::uint64_t original_seq = 0;  ///< of a reversal or a reinstatement: the accrual
   std::string member;
   std::string shop;
@@ -77,6 +80,10 @@ class LoyaltyBooks {
   /// The opposite: the last of the units that were given back. Refuses more than was.
   [[nodiscard]] std::expected<std::vector<PointsLine>, Refusal> reinstate(
       const PointsTransaction& original, const std::vector<ReversalLine>& lines) const;
+
+  [[nodiscard]] const Holds& holds() const { return holds_; }
+  /// Keeps a hold, or its new state. A capture closes its own.
+  [[nodiscard]] Status put(PointsHold hold);
 
   /// The transaction that a key made less than 24 hours ago, as it was booked.
   struct Remembered {
@@ -141,6 +148,7 @@ class LoyaltyBooks {
   /// Millionths given back per line of an accrual, at its seq; kept apart from the transactions, so
   /// that a tampering and its undoing leave it alone.
   std::unordered_map<std::uint64_t, std::vector<std::int64_t>> returned_;
+  Holds holds_;
   std::unordered_map<std::string, Seen> seen_;
   std::vector<Damage> damages_;
 };

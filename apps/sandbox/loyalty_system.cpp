@@ -35,17 +35,6 @@ std::uint64_t fingerprint_of(const Call& call) {
          (call.body.size() & 0xffffffffU);
 }
 
-Reply answer(const PointsTransaction& transaction, int status) {
-  JsonWriter out;
-  out.open('{').field("id", transaction.id()).field("reference", transaction.reference);
-  out.field("points", transaction.points).key("lines").open('[');
-  for (const PointsLine& line : transaction.lines) {
-    out.open('{').field("line", std::int64_t{line.number}).field("points", line.points);
-    out.close('}');
-  }
-  return {.status = status, .body = out.close(']').close('}').take()};
-}
-
 void write_transaction(JsonWriter& out, const PointsTransaction& transaction) {
   out.open('{').field("id", transaction.id()).field("reference", transaction.reference);
   out.field("type", to_string(transaction.type));
@@ -63,29 +52,49 @@ void write_transaction(JsonWriter& out, const PointsTransaction& transaction) {
 
 }  // namespace
 
+Reply LoyaltySystem::points_answer(const PointsTransaction& transaction, bool replayed) {
+  JsonWriter out;
+  out.open('{').field("id", transaction.id()).field("reference", transaction.reference);
+  out.field("points", transaction.points).key("lines").open('[');
+  for (const PointsLine& line : transaction.lines) {
+    out.open('{').field("line", std::int64_t{line.number}).field("points", line.points);
+    out.close('}');
+  }
+  return {.status = 201, .body = out.close(']').close('}').take(), .replayed = replayed};
+}
+
 Reply LoyaltySystem::handle(const Call& call, Instant now) {
   if (!call.path.starts_with(prefix)) return unknown();
   const std::string_view path = call.path.substr(prefix.size());
   if (call.method == Method::get) {
     if (path == "transactions") return transactions(call.query);
-    if (path.starts_with("members/")) return member(path.substr(8));
+    if (path == "holds") return holds(call.query, false, now);
+    if (path == "releases") return holds(call.query, true, now);
+    if (path.starts_with("members/")) return member(path.substr(8), now);
     return unknown();
   }
   if (call.method != Method::post) return refusal(405, "method_not_allowed", "use GET or POST");
-  if (path != "accruals" && path != "reversals" && path != "reinstatements") return unknown();
   if (call.idempotency_key.size() > key_bytes_max) return malformed("the key is too long");
+  // Holds are known by their reference for good, not by a key for a day.
+  if (path == "authorisations") return authorise(call, now);
+  if (path == "releases") return release(call, now);
+  if (path != "accruals" && path != "reversals" && path != "reinstatements" && path != "captures" &&
+      path != "deductions" && path != "eligibility") {
+    return unknown();
+  }
   const WriteKey key{std::string(call.idempotency_key), fingerprint_of(call), now};
   if (!key.key.empty()) {
     if (const auto first = books_->remembered(key.key, now)) {
       if (first->fingerprint != key.fingerprint) {
         return refusal(422, "idempotency_key_reused", "the key came with other content before");
       }
-      Reply reply = answer(*first->transaction, 201);
-      reply.replayed = true;
-      return reply;
+      return points_answer(*first->transaction, true);
     }
   }
-  if (path == "accruals") return accrue(call, key);
+  if (path == "accruals") return accrue(call, key, Purpose::book);
+  if (path == "eligibility") return accrue(call, key, Purpose::ask);
+  if (path == "captures") return capture(call, key);
+  if (path == "deductions") return deduct(call, key);
   return reverse(call, key, path == "reversals" ? PointsType::reversal : PointsType::reinstatement);
 }
 
@@ -97,6 +106,10 @@ std::optional<std::string> LoyaltySystem::exclusive_key(const Call& call) {
   JsonFields fields(*root, fault);
   std::string member = fields.text("member");
   if (!member.empty()) return member;
+  if (const auto* hold = books_->holds().find(fields.text("authorisation_reference"));
+      hold != nullptr && !hold->member.empty()) {
+    return hold->member;
+  }
   const std::string original = fields.text("original_reference");
   const PointsTransaction* accrual = accrual_of(original);
   if (accrual == nullptr) return std::nullopt;
@@ -110,7 +123,7 @@ const PointsTransaction* LoyaltySystem::accrual_of(const std::string& reference)
   return nullptr;
 }
 
-Reply LoyaltySystem::accrue(const Call& call, const WriteKey& key) {
+Reply LoyaltySystem::accrue(const Call& call, const WriteKey& key, Purpose purpose) {
   std::string fault;
   std::optional<Refusal> refused;
   const auto root = parse_json(parser_, call.body, fault);
@@ -137,6 +150,11 @@ Reply LoyaltySystem::accrue(const Call& call, const WriteKey& key) {
                       .runs = std::move(earned->lines[i])};
     for (const PointRun& run : points.runs) points.points += run.count * run.points;
     transaction.lines.push_back(std::move(points));
+  }
+  if (purpose == Purpose::ask) {
+    Reply reply = points_answer(transaction, false);
+    reply.status = 200;
+    return reply;
   }
   return book(std::move(transaction), key);
 }
@@ -190,7 +208,7 @@ Reply LoyaltySystem::reverse(const Call& call, const WriteKey& key, PointsType t
 Reply LoyaltySystem::book(PointsTransaction transaction, const WriteKey& key) {
   const auto booked = books_->post(std::move(transaction), key);
   if (!booked) return unavailable(booked.error());
-  return answer(**booked, 201);
+  return points_answer(**booked, false);
 }
 
 Reply LoyaltySystem::transactions(std::string_view query) const {
@@ -224,13 +242,15 @@ Reply LoyaltySystem::transactions(std::string_view query) const {
   return {.body = out.close('}').take()};
 }
 
-Reply LoyaltySystem::member(std::string_view path) const {
+Reply LoyaltySystem::member(std::string_view path, Instant now) const {
   const std::string member = percent_decoded(path);
   const auto balance = books_->balance(member);
   if (!balance) return unknown();
   const Tier* tier = programme_.tier_of(member);
   JsonWriter out;
-  out.open('{').field("member", member).field("balance", *balance);
+  const std::int64_t held = books_->holds().reserved(member, now);
+  out.open('{').field("member", member).field("balance", *balance).field("held", held);
+  out.field("available", *balance - held).field("as_of", to_string(now));
   out.field("tier", tier == nullptr ? std::string_view{"standard"} : tier->name).close('}');
   return {.body = out.take()};
 }

@@ -22,11 +22,20 @@ class LoyaltySystem final : public System {
   void stats(JsonWriter& out) const override;
 
  private:
-  Reply accrue(const Call& call, const WriteKey& key);
+  enum class Purpose : std::uint8_t { book, ask };
+  Reply accrue(const Call& call, const WriteKey& key, Purpose purpose);
   Reply reverse(const Call& call, const WriteKey& key, PointsType type);
+  // loyalty_redeem.cpp
+  Reply authorise(const Call& call, Instant now);
+  Reply capture(const Call& call, const WriteKey& key);
+  Reply deduct(const Call& call, const WriteKey& key);
+  Reply release(const Call& call, Instant now);
+  Reply holds(std::string_view query, bool releases, Instant now) const;
+
+  static Reply points_answer(const PointsTransaction& transaction, bool replayed);
   Reply book(PointsTransaction transaction, const WriteKey& key);
   Reply transactions(std::string_view query) const;
-  Reply member(std::string_view path) const;
+  Reply member(std::string_view path, Instant now) const;
   [[nodiscard]] const PointsTransaction* accrual_of(const std::string& reference) const;
 
   std::unique_ptr<LoyaltyBooks> books_;

@@ -50,6 +50,10 @@ inline constexpr std::string_view message_not_held = "CF-2419";
 inline constexpr std::string_view idempotency_key_reuse = "CF-2422";
 inline constexpr std::string_view rate_limited = "CF-2429";
 inline constexpr std::string_view headers_too_large = "CF-2431";
+inline constexpr std::string_view redemption_state_conflict = "CF-2440";
+inline constexpr std::string_view redemption_lapsed = "CF-2441";
+inline constexpr std::string_view redemption_pending = "CF-2442";
+inline constexpr std::string_view redemption_unsupported = "CF-2443";
 inline constexpr std::string_view internal_error = "CF-2500";
 inline constexpr std::string_view store_unknown = "CF-2503";
 inline constexpr std::string_view http_version_not_supported = "CF-2505";
@@ -86,6 +90,8 @@ inline constexpr std::string_view target_not_found = "CF-3110";
 inline constexpr std::string_view mapping_failed = "CF-3111";
 inline constexpr std::string_view discarded = "CF-3112";
 inline constexpr std::string_view paused = "CF-3113";
+inline constexpr std::string_view points_insufficient = "CF-3114";
+inline constexpr std::string_view hold_expired = "CF-3115";
 inline constexpr std::string_view programme_malformed = "CF-3201";
 inline constexpr std::string_view zone_unknown = "CF-3202";
 inline constexpr std::string_view rate_missing = "CF-3203";
@@ -160,7 +166,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 133> error_table{{
+inline constexpr std::array<ErrorInfo, 139> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -235,6 +241,14 @@ inline constexpr std::array<ErrorInfo, 133> error_table{{
      FaultClass::throttled, true},
     {"CF-2431", "The headers are too large", 431,
      FaultClass::rejected, false},
+    {"CF-2440", "The redemption is in no state for this", 409,
+     FaultClass::conflict, false},
+    {"CF-2441", "The time of the hold is over", 409,
+     FaultClass::conflict, false},
+    {"CF-2442", "The redemption has no answer yet", 409,
+     FaultClass::conflict, true},
+    {"CF-2443", "The loyalty platform cannot redeem points", 501,
+     FaultClass::rejected, false},
     {"CF-2500", "The server failed", 500,
      FaultClass::transient, true},
     {"CF-2503", "It is not known whether the request was stored", 503,
@@ -307,6 +321,10 @@ inline constexpr std::array<ErrorInfo, 133> error_table{{
      FaultClass::cancelled, false},
     {"CF-3113", "Its shop or its member is paused", 202,
      FaultClass::cancelled, false},
+    {"CF-3114", "The member has fewer points than asked for", 202,
+     FaultClass::rejected, false},
+    {"CF-3115", "The platform does not know the hold any more", 202,
+     FaultClass::rejected, false},
     {"CF-3201", "The loyalty programme cannot be read", 0,
      FaultClass::corrupt, false},
     {"CF-3202", "A time zone is not known", 202,

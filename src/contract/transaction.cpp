@@ -42,15 +42,15 @@ Partition NaturalKey::home() const {
 }
 
 std::string NaturalKey::display() const {
-  if (form == Form::channel_id) {
-    return std::string(to_string(channel)) + ":" + external_id;
-  }
+  if (form != Form::till) return std::string(to_string(channel)) + ":" + external_id;
   std::string text = shop + "/" + register_name;
   if (register_epoch != 0) text += "." + std::to_string(register_epoch);
   return text + "/" + crossfoot::to_string(business_date) + "/" + sequence;
 }
 
 std::string_view to_string(TransactionKind kind) {
+  // No word of the contract of transactions: it is asked for, and not handed over.
+  if (kind == TransactionKind::redemption) return "redemption";
   return word(words::transaction_kind, kind);
 }
 std::string_view to_string(Channel channel) {

@@ -20,8 +20,9 @@ enum class TransactionKind : std::uint8_t {
   void_sale,              ///< post-void: cancels one whole completed receipt
   stock_adjustment,       ///< moves stock only; no receipt, no money
   accounting_adjustment,  ///< money outside trade; parked for a person
+  redemption,             ///< points as tender; a question of a till, never handed over as a fact
 };
-inline constexpr auto transaction_kind_last = TransactionKind::accounting_adjustment;
+inline constexpr auto transaction_kind_last = TransactionKind::redemption;
 
 enum class Channel : std::uint8_t { pos, ecommerce, mobile, partner, customer_service, file };
 inline constexpr auto channel_last = Channel::file;
@@ -41,9 +42,10 @@ enum class TenderKind : std::uint8_t { cash, card, gift_card, points, voucher, o
 inline constexpr auto tender_kind_last = TenderKind::other;
 
 /// What names a transaction in the retailer's world, the same whoever sends it and however often.
-/// Either the till's key (shop … sequence) or the channel's own id. Identity is (tenant, key).
+/// Either the till's key (shop … sequence) or the channel's own id. Identity is (tenant, key). A
+/// redemption's is apart from those of receipts: a channel's id of its own form.
 struct NaturalKey {
-  enum class Form : std::uint8_t { till, channel_id };
+  enum class Form : std::uint8_t { till, channel_id, redemption };
 
   Form form = Form::till;
   std::string tenant;
@@ -53,7 +55,7 @@ struct NaturalKey {
   std::uint32_t register_epoch = 0;  ///< rises when a till is re-imaged and counts from 1 again
   BusinessDate business_date;
   std::string sequence;
-  // channel_id
+  // channel_id, redemption
   Channel channel = Channel::pos;
   std::string external_id;
 
@@ -120,6 +122,15 @@ struct Totals {
   bool operator==(const Totals&) const = default;
 };
 
+/// What a redemption asks for (docs/adr/0018).
+struct RedemptionTerms {
+  Points points;         ///< > 0
+  Duration hold_for{0};  ///< how long they stay reserved, from when it was accepted; > 0
+  bool revoked = false;  ///< its void came first: it authorises nothing. No part of its content
+
+  bool operator==(const RedemptionTerms&) const = default;
+};
+
 /// One completed transaction in canonical form (api/schemas/transaction/v1.json).
 struct Transaction {
   TransactionKind kind = TransactionKind::sale;
@@ -140,6 +151,7 @@ struct Transaction {
   std::optional<NaturalKey>
       original;               ///< the voided receipt; for a return, the default of its lines
   std::string source_format;  ///< `online-retail` when a file importer made it
+  std::optional<RedemptionTerms> redemption;  ///< of a redemption, and of nothing else
 
   bool operator==(const Transaction&) const = default;
 };

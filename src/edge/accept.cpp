@@ -80,6 +80,7 @@ void count(Metrics& metrics, const AcceptAnswer& answer, contract::Channel chann
       return metrics.verdict(Verdict::held);
     case AcceptAnswer::Kind::idempotency_conflict:
       return metrics.verdict(Verdict::key_reused);
+    case AcceptAnswer::Kind::unsupported:
     case AcceptAnswer::Kind::unavailable:
       return metrics.verdict(Verdict::unavailable);
   }
@@ -110,17 +111,20 @@ contract::ParsePolicy Api::policy() const {
           .limits = options_.limits};
 }
 
+std::expected<std::string, HttpResponse> Api::idempotency_key(Exchange& exchange) {
+  const RequestHeaders& headers = exchange.headers;
+  if (headers.idempotency_keys == 0) return std::string{};
+  auto key = parse_idempotency_key(headers.idempotency_key);
+  if (key && headers.idempotency_keys == 1) return std::move(*key);
+  return std::unexpected(refuse(exchange, code::malformed_request,
+                                "Idempotency-Key is not one text of 1 to 255 visible characters"));
+}
+
 Api::Reply Api::post_transaction(Exchange& exchange) {
   note_contract(exchange);
   const RequestHeaders& headers = exchange.headers;
-  std::optional<std::string> key = std::string{};
-  if (headers.idempotency_keys > 0) {
-    key = parse_idempotency_key(headers.idempotency_key);
-    if (!key || headers.idempotency_keys > 1) {
-      co_return refuse(exchange, code::malformed_request,
-                       "Idempotency-Key is not one text of 1 to 255 visible characters");
-    }
-  }
+  auto key = idempotency_key(exchange);
+  if (!key) co_return std::move(key.error());
   const std::string_view body = exchange.request.body;
   auto parsed = parser_.parse(body, policy());
   if (!parsed) {

@@ -228,6 +228,20 @@ Api::Reply Api::dispatch(Exchange& exchange) {
   switch (exchange.target.route->id) {
     case Route::post_transaction:
       return post_transaction(exchange);
+    case Route::post_authorisation:
+      return post_authorisation(exchange);
+    case Route::validate_basket:
+      return validate_basket(exchange);
+    case Route::get_balance:
+      return get_balance(exchange);
+    case Route::get_authorisation:
+      return get_authorisation(exchange);
+    case Route::capture_authorisation:
+      return capture_authorisation(exchange);
+    case Route::void_authorisation:
+      return void_authorisation(exchange);
+    case Route::post_redemption_void:
+      return post_redemption_void(exchange);
     case Route::post_batch:
       return post_batch(exchange);
     case Route::post_states:

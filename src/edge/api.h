@@ -18,6 +18,7 @@
 #include "edge/contract_book.h"
 #include "edge/metrics.h"
 #include "edge/reconciliation_service.h"
+#include "edge/redemption_request.h"
 #include "edge/request.h"
 #include "edge/waiting.h"
 #include "flow/engine/engine.h"
@@ -37,6 +38,11 @@ struct ApiOptions {
   std::size_t refused_bytes_max = 64 * 1024;  ///< kept of a refused original
   ClientLimitOptions client_limits;
   AdmissionLimits admission;
+  RedemptionLimits redemptions;
+  /// How long a till waits at most for the loyalty platform's word on a redemption.
+  Duration authorise_deadline{std::chrono::milliseconds{1'500}};
+  /// How long a till waits at most for an answer that changes nothing.
+  Duration question_deadline{std::chrono::milliseconds{300}};
 };
 
 /// What the machine has left, as far as it says.
@@ -145,6 +151,8 @@ class Api {
 
   // accept.cpp
   [[nodiscard]] contract::ParsePolicy policy() const;
+  /// Of the request, empty when it has none; the refusal of a malformed one.
+  [[nodiscard]] std::expected<std::string, HttpResponse> idempotency_key(Exchange& exchange);
   [[nodiscard]] Reply post_transaction(Exchange& exchange);
   [[nodiscard]] HttpResponse accepted(Exchange& exchange, const flow::AcceptAnswer& answer,
                                       const std::vector<std::string>& ignored);
@@ -153,6 +161,31 @@ class Api {
             Once<Status> done);
   [[nodiscard]] Reply post_batch(Exchange& exchange);
   void start_line(const std::shared_ptr<Batch>& batch, std::string_view line);
+
+  // redeem.cpp
+  [[nodiscard]] Reply post_authorisation(Exchange& exchange);
+  [[nodiscard]] Reply post_redemption_void(Exchange& exchange);
+  [[nodiscard]] Reply get_authorisation(Exchange& exchange);
+  [[nodiscard]] Reply capture_authorisation(Exchange& exchange);
+  [[nodiscard]] Reply void_authorisation(Exchange& exchange);
+  /// Takes a redemption on, or one whose void came first.
+  [[nodiscard]] Reply ask_redemption(Exchange& exchange, bool revoked);
+  /// Hands over what the till says of it and waits for what follows.
+  [[nodiscard]] Reply say(Exchange& exchange, Id id, flow::Engine::TillWord word);
+  [[nodiscard]] boost::asio::awaitable<Result<flow::RedemptionView>> view_redemption(
+      Id id, Duration patience);
+  /// By the channel's floor limit, while the platform gives no answer.
+  [[nodiscard]] boost::asio::awaitable<Result<flow::RedemptionView>> grant_redemption(Id id);
+  /// Whether the caller may see it.
+  [[nodiscard]] boost::asio::awaitable<Status> find_redemption(Exchange& exchange,
+                                                               std::optional<Id> id);
+  struct Done {};
+
+  // promise.cpp
+  [[nodiscard]] Reply validate_basket(Exchange& exchange);
+
+  // balance.cpp
+  [[nodiscard]] Reply get_balance(Exchange& exchange);
 
   // reads.cpp
   /// Runs `work` on a snapshot of the data store, off the shard's thread.

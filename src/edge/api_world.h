@@ -47,6 +47,13 @@ class PliantTargets final : public flow::Caller {
       });
       return;
     }
+    if (const auto fails = failing.find(request.operation); fails != failing.end()) {
+      scheduler_.post([target = request.target, fault = fails->second,
+                       done = std::move(done)]() mutable {
+        done(fail({.code = "CF-3101", .fault_class = fault, .where = target, .cause = "not now"}));
+      });
+      return;
+    }
     flow::CallAnswer answers;
     for (const flow::CallItem& item : request.items) {
       if (refused.contains(request.target)) {
@@ -61,6 +68,11 @@ class PliantTargets final : public flow::Caller {
       if (request.operation == "accrue") {
         answer.points = Points{10};
         answer.line_points = {{1, Points{10}}};
+      }
+      if (request.operation == "balance") answer.points = balance;
+      if (request.operation == "eligibility") {
+        answer.points = balance;
+        answer.line_points = {{1, balance}};
       }
       answers.emplace_back(std::move(answer));
     }
@@ -83,6 +95,11 @@ class PliantTargets final : public flow::Caller {
     traits_.lookup = false;
   }
 
+  /// From now on calls of one member are made one after the other.
+  void order_by_member() { traits_.order = flow::Order::commutative; }
+
+  Points balance{120};                        ///< of every member
+  std::map<std::string, FaultClass> failing;  ///< operations that fail, and how
   std::map<std::string, bool> refused;
   std::map<std::string, bool> silent;  ///< calls to them end without an answer
   std::map<std::string, std::size_t> calls;

@@ -117,7 +117,16 @@ bool BodyReader::boolean(std::string_view name, bool otherwise) {
 
 std::uint32_t BodyReader::number(std::string_view name, std::uint32_t most,
                                  std::uint32_t otherwise) {
-  const auto element = field(name, Presence::optional);
+  return number_of(name, field(name, Presence::optional), most, otherwise);
+}
+
+std::uint32_t BodyReader::required_number(std::string_view name, std::uint32_t most) {
+  return number_of(name, field(name), most, 0);
+}
+
+std::uint32_t BodyReader::number_of(std::string_view name,
+                                    const std::optional<simdjson::dom::element>& element,
+                                    std::uint32_t most, std::uint32_t otherwise) {
   if (!element) return otherwise;
   std::uint64_t value = 0;
   if (element->get(value) != simdjson::SUCCESS) {

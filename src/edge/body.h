@@ -37,6 +37,8 @@ class BodyReader {
   /// A whole number from 1 to `most`.
   [[nodiscard]] std::uint32_t number(std::string_view name, std::uint32_t most,
                                      std::uint32_t otherwise);
+  /// The same, and it must be there; 0 when it is not.
+  [[nodiscard]] std::uint32_t required_number(std::string_view name, std::uint32_t most);
   [[nodiscard]] std::optional<BusinessDate> optional_date(std::string_view name);
   /// A required day as YYYY-MM-DD.
   [[nodiscard]] std::optional<BusinessDate> date(std::string_view name);
@@ -49,6 +51,9 @@ class BodyReader {
   [[nodiscard]] std::optional<simdjson::dom::element> field(std::string_view name,
                                                             Presence presence = Presence::required);
 
+  [[nodiscard]] std::uint32_t number_of(std::string_view name,
+                                        const std::optional<simdjson::dom::element>& element,
+                                        std::uint32_t most, std::uint32_t otherwise);
   [[nodiscard]] std::optional<BusinessDate> date_of(
       std::string_view name, const std::optional<simdjson::dom::element>& element);
 

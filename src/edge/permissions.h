@@ -14,6 +14,8 @@ namespace crossfoot::edge {
 enum class Permission : std::uint8_t {
   transactions_write,  ///< Hand over transactions
   transactions_read,  ///< See transactions, their states and timelines
+  checkout_redeem,  ///< Authorise, capture and void redemptions of points
+  checkout_ask,  ///< See redemptions, balances and what a member may have at the till
   operations_read,  ///< See what waits, what is stuck, paused and replayed, and the connectors
   operations_decide,  ///< Release, discard, confirm, replace or send again what is stuck or held
   operations_replay,  ///< Start and cancel replays, pause and resume
@@ -23,13 +25,15 @@ enum class Permission : std::uint8_t {
   contracts_read,  ///< See the contracts, their schemas and who uses them
   metrics_read,  ///< Read the figures for monitoring
 };
-inline constexpr std::size_t permission_count = 10;
+inline constexpr std::size_t permission_count = 12;
 using Permissions = std::bitset<permission_count>;
 
 /// As scopes of tokens name them.
 inline constexpr std::array<std::string_view, permission_count> permission_names{
     "transactions:write",
     "transactions:read",
+    "checkout:redeem",
+    "checkout:ask",
     "operations:read",
     "operations:decide",
     "operations:replay",
@@ -45,13 +49,13 @@ struct Role {
   std::uint64_t permissions;  ///< by bit
 };
 inline constexpr std::array<Role, 7> role_table{{
-    {"channel", 0x103},
-    {"integration", 0x37f},
-    {"store_operations", 0x16},
-    {"finance", 0xc6},
-    {"customer_service", 0x2},
-    {"auditor", 0x346},
-    {"monitoring", 0x200},
+    {"channel", 0x40f},
+    {"integration", 0xdff},
+    {"store_operations", 0x52},
+    {"finance", 0x312},
+    {"customer_service", 0xa},
+    {"auditor", 0xd1a},
+    {"monitoring", 0x800},
 }};
 
 /// False when there is none of this name.

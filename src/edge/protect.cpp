@@ -27,9 +27,18 @@ std::optional<AdmissionClass> class_of(Route route, std::string_view lane) {
     case Route::post_transaction:
       if (lane == "checkout") return AdmissionClass::checkout;
       return lane == "batch" ? AdmissionClass::bulk : AdmissionClass::live;
+    case Route::post_authorisation:
+    case Route::capture_authorisation:
+    case Route::void_authorisation:
+    case Route::post_redemption_void:
+      return AdmissionClass::checkout;
     default:
       return std::nullopt;
   }
+}
+
+bool is_counted(std::string_view pattern) {
+  return pattern.starts_with("/v1/") || pattern.starts_with("/process/");
 }
 
 std::string text_of(Instant at) {
@@ -65,7 +74,7 @@ void render(contract::JsonWriter& out, const ConnectorStatus& connector) {
 
 std::optional<HttpResponse> Api::check_client(Exchange& exchange) {
   // Health, figures and the console's files stay reachable whatever a client has used up.
-  if (!client_limits_.active() || !exchange.target.route->pattern.starts_with("/v1/")) {
+  if (!client_limits_.active() || !is_counted(exchange.target.route->pattern)) {
     return std::nullopt;
   }
   // A name must not be able to look like an address.

@@ -24,20 +24,6 @@ Fault not_found() {
           .cause = "there is no transaction with this id"};
 }
 
-/// Whether a caller with limits may see it. What a stored row does not say is read from the
-/// original.
-bool is_visible(const CallerPtr& caller, const store::MessageRow& message) {
-  if (caller == nullptr || !caller->is_limited()) return true;
-  const auto channel = static_cast<contract::Channel>(message.channel);
-  if (!is_within(caller->channels, contract::to_string(channel)) ||
-      !is_within(caller->shops, message.shop)) {
-    return false;
-  }
-  if (caller->regions.empty()) return true;
-  const auto parsed = contract::parse_transaction(message.body, contract::ParsePolicy::stored());
-  return parsed && is_within(caller->regions, parsed->transaction.region);
-}
-
 struct Stored {
   store::MessageRow message;
   std::optional<flow::Flow> flow;
@@ -130,6 +116,22 @@ Result<std::string> page_json(store::Reader& reader, store::MessageQuery query,
 }
 
 }  // namespace
+
+bool is_visible(const CallerPtr& caller, const store::MessageRow& message) {
+  if (caller == nullptr || !caller->is_limited()) return true;
+  const auto channel = static_cast<contract::Channel>(message.channel);
+  if (!is_within(caller->channels, contract::to_string(channel)) ||
+      !is_within(caller->shops, message.shop)) {
+    return false;
+  }
+  if (caller->regions.empty()) return true;
+  const auto kind = static_cast<contract::TransactionKind>(message.kind);
+  if (kind == contract::TransactionKind::redemption) {
+    return is_within(caller->regions, redemption_region(message.body));
+  }
+  const auto parsed = contract::parse_transaction(message.body, contract::ParsePolicy::stored());
+  return parsed && is_within(caller->regions, parsed->transaction.region);
+}
 
 Api::Reply Api::json_of(Exchange& exchange,
                         std::move_only_function<Result<std::string>(store::Reader&)> work) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "contract/json_writer.h"
+#include "edge/access/caller.h"
 #include "flow/decide/journal.h"
 #include "flow/engine/engine.h"
 #include "flow/plan/flow.h"
@@ -15,6 +16,9 @@
 namespace crossfoot::edge {
 
 [[nodiscard]] std::string location_of(Id id);
+/// Whether a caller with limits may see it. What a stored row does not say is read from the
+/// original.
+[[nodiscard]] bool is_visible(const CallerPtr& caller, const store::MessageRow& message);
 [[nodiscard]] std::string_view to_string(store::MessageState state);
 [[nodiscard]] std::string_view to_string(store::FlowStatus status);
 

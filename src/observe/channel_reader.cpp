@@ -241,6 +241,10 @@ Status ChannelReader::add(store::Reader& reader, const store::MessageRow& messag
   if (!*row) return fail(damaged("the flow of " + to_string(message.id) + " is not there"));
   const auto flow = flow::decode_flow((*row)->state);
   if (!flow) return fail(flow.error());
+  if (flow->redemption) {
+    add_redemption(message, *flow, items);
+    return {};
+  }
   const auto parsed = parser_.parse(message.body, contract::ParsePolicy::stored());
   const Transaction nothing;
   const Transaction& transaction = parsed ? parsed->transaction : nothing;
@@ -297,9 +301,28 @@ Status ChannelReader::add_leg(store::Reader& reader, const Message& message, con
     case LegKind::link:
     case LegKind::claim:
     case LegKind::supersede:
+    case LegKind::authorise:
+    case LegKind::capture:
+    case LegKind::release:
+    case LegKind::hold:
       return {};
   }
   return {};
+}
+
+void ChannelReader::add_redemption(const store::MessageRow& message, const flow::Flow& flow,
+                                   std::vector<ExpectedItem>& items) {
+  // What was only reserved stands in no book.
+  if (flow.redemption->ending != flow::Redemption::Ending::captured) return;
+  const flow::Leg& capture = *flow.leg(flow::capture_number);
+  ExpectedItem item = item_of(message);
+  item.side = Side::loyalty;
+  item.reference = capture.steps.front().reference;
+  item.member = message.member;
+  item.points = flow.redemption->captured;
+  item.takes_back = true;
+  set_expectation(flow, capture, item);
+  items.push_back(std::move(item));
 }
 
 std::optional<ledger::Accrual> ChannelReader::accrue(const Transaction& transaction,

@@ -74,6 +74,37 @@ TEST(ChannelReader, AVoidMirrorsItsOriginalUnderItsOwnDay) {
   EXPECT_EQ(items[0].business_date, day(1));
 }
 
+TEST(ChannelReader, OfRedemptionsWhatWasCapturedIsTakenFromTheMember) {
+  StoredWorld world;
+  using Ending = flow::Redemption::Ending;
+  for (const Ending ending : {Ending::captured, Ending::open, Ending::voided, Ending::lapsed}) {
+    Transaction asked = world.document(TransactionKind::redemption, day(0));
+    asked.member = "M-1";
+    const auto n = asked.key.sequence;
+    world.store_message(asked,
+                        {world.local_leg(LegKind::validate, LegState::done),
+                         world.leg(LegKind::authorise, "loyalty", "A" + n),
+                         world.leg(LegKind::capture, "loyalty", "C" + n),
+                         world.leg(LegKind::release, "loyalty", "R" + n)},
+                        {},
+                        flow::Redemption{.points = {50},
+                                         .authorised = {50},
+                                         .captured = {20},
+                                         .hold_for = {},
+                                         .lapses_at = {},
+                                         .ending = ending,
+                                         .granted = false});
+  }
+  const auto items = world.expect(day(0));
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0].side, Side::loyalty);
+  EXPECT_EQ(items[0].reference, "C1");
+  EXPECT_EQ(items[0].member, "M-1");
+  EXPECT_EQ(items[0].points, Points{20});
+  EXPECT_TRUE(items[0].takes_back);
+  EXPECT_EQ(items[0].expectation, Expectation::there);
+}
+
 TEST(ChannelReader, ReversalsTakeTheNextUnitsInTheOrderOfTheBook) {
   StoredWorld world;
   Transaction sale = world.sale(day(0));

@@ -6,6 +6,8 @@
 #include <bit>
 #include <functional>
 
+#include "observe/day_book.h"
+
 namespace crossfoot::observe {
 
 namespace {
@@ -46,10 +48,6 @@ std::uint64_t hash_of(const ControlKey& key) {
   return hash;
 }
 
-bool takes_back(const connector::BookItem& item) {
-  return item.type == "reversal" || item.kind == "reversal";
-}
-
 }  // namespace
 
 void ControlTotals::add(const ExpectedItem& expected, const connector::BookItem& observed,
@@ -73,7 +71,7 @@ void ControlTotals::add_surplus(Side side, BusinessDate date, const connector::B
   if (side == Side::erp) return add_observed(side, date, observed, true);
   if (!observed.points) return;
   Cell& at = cell({side, date, observed.member, {}, {}, {}});
-  at.target.net += takes_back(observed) ? -observed.points->count : observed.points->count;
+  at.target.net += takes_points(observed) ? -observed.points->count : observed.points->count;
   at.touched = true;
 }
 

@@ -14,6 +14,11 @@
 
 namespace crossfoot::observe {
 
+/// Whether an entry takes points from its member: given back with goods, or spent.
+[[nodiscard]] inline bool takes_points(const connector::BookItem& item) {
+  return item.type == "reversal" || item.kind == "reversal" || item.type == "redemption";
+}
+
 /// A target's book of one business date while it is compared. Its entries lie in a scratch file;
 /// memory holds 16 bytes of each, so that a day of millions needs little. Filled first, then asked
 /// for the entries of a page of expectations at a time; what nobody asked for is left over. One

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "contract/json_writer.h"
+#include "observe/day_book.h"
 
 namespace crossfoot::observe {
 
@@ -58,8 +59,7 @@ void Tally::add_observed(Side side, const connector::BookItem& item) {
     return;
   }
   if (!item.points) return;
-  const bool takes_back = item.type == "reversal" || item.kind == "reversal";
-  points_found_ += takes_back ? -item.points->count : item.points->count;
+  points_found_ += takes_points(item) ? -item.points->count : item.points->count;
 }
 
 Tally& Tally::operator+=(const Tally& more) {

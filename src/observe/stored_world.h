@@ -128,7 +128,8 @@ class StoredWorld {
 
   /// Stores an accepted message with its flow.
   Id store_message(const contract::Transaction& transaction, std::vector<flow::Leg> legs,
-                   std::vector<flow::LineLink> links = {}) {
+                   std::vector<flow::LineLink> links = {},
+                   std::optional<flow::Redemption> redemption = {}) {
     store::Unit unit;
     unit.message = row_of(transaction);
     const Id id = unit.message->id;
@@ -142,6 +143,7 @@ class StoredWorld {
       flow.legs[i].number = static_cast<std::uint16_t>(i + 1);
     }
     flow.links = std::move(links);
+    flow.redemption = redemption;
     unit.flows.push_back({.id = id, .state = encode(flow)});
     commit(std::move(unit));
     return id;

@@ -45,6 +45,16 @@ TEST_P(StoreContract, TheHeadIsDueAndTheOthersWaitInTheirOrder) {
   EXPECT_THAT(placed[2].place_is_due, ElementsAre(false));
   EXPECT_TRUE(read([](Reader& r) { return r.has_waiters(erp); }).value());
   EXPECT_FALSE(read([](Reader& r) { return r.has_waiters(erp + 1); }).value());
+  const auto flows = [&](TargetNumber target, std::string_view key, std::size_t limit) {
+    std::vector<Id> found;
+    const auto rows = read([&](Reader& r) { return r.placed(target, hash(key), limit); });
+    for (const DueRow& placed : rows.value()) found.push_back(placed.flow);
+    return found;
+  };
+  EXPECT_THAT(flows(erp, "member", 9), ElementsAre(id(1), id(2), id(3)));
+  EXPECT_THAT(flows(erp, "member", 2), ElementsAre(id(1), id(2)));
+  EXPECT_THAT(flows(erp, "another", 9), IsEmpty());
+  EXPECT_THAT(flows(erp + 1, "member", 9), IsEmpty());
 
   Unit taken;
   taken.taken = {row(1)};

@@ -50,6 +50,7 @@ const kinds: Record<string, string> = {
   void: "Voided receipt",
   stock_adjustment: "Stock adjustment",
   accounting_adjustment: "Accounting adjustment",
+  redemption: "Payment with points",
 };
 export const kindName = (kind: Maybe<string>) => look(kinds, kind);
 
@@ -65,6 +66,11 @@ const legNames: Record<string, string> = {
   move_stock: "Move the stock",
   reinstate: "Give the points again",
   supersede: "Take back the earlier version",
+  authorise: "Reserve the points",
+  capture: "Spend the points",
+  release: "Free the points",
+  hold: "Reserve the points here",
+  deduct: "Deduct the points",
   create_memo: "Draw up the refund",
   release_memo: "Release the refund",
 };
@@ -352,6 +358,18 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "Its shop, member, region or key is held back by hand. It goes on when the pause ends.",
   ],
   [
+    "CF-3114",
+    "points_insufficient",
+    "Not enough points",
+    "The member has fewer points free than the till asked for. Nothing is to be done.",
+  ],
+  [
+    "CF-3115",
+    "hold_expired",
+    "Reserved points are gone",
+    "The loyalty platform had dropped the reservation before the points were spent. Look whether the goods are gone, then redeem again or discard.",
+  ],
+  [
     "CF-3201",
     "programme_malformed",
     "Programme cannot be read",
@@ -480,6 +498,10 @@ const didSentences: Record<string, string> = {
   post_void: "posted the void",
   move_stock: "moved the stock",
   reinstate: "gave the points again",
+  authorise: "reserved the points",
+  capture: "spent the points",
+  release: "freed the points",
+  deduct: "deducted the points",
   create_memo: "drew up the refund",
   release_memo: "released the refund",
 };
@@ -529,6 +551,18 @@ export function timelineSentence(entry: TimelineEntry): string {
       return state === "done" ? "Original sale found" : "Original sale looked for";
     case "void_requested":
       return "The receipt was voided";
+    case "capture_requested":
+      return "The till took the reserved points";
+    case "release_requested":
+      return "The till gave the payment with points up";
+    case "reserved":
+      return state === "done"
+        ? "The points were reserved here"
+        : "The points could not be reserved";
+    case "granted":
+      return "Granted on the floor limit, without the loyalty platform's word";
+    case "lapsed":
+      return "Nobody took the reserved points in time";
     case "released":
       return `Released by a person: ${what}`;
     case "discarded":

@@ -12,6 +12,7 @@ namespace {
 
 using EventKind = JournalEvent::Kind;
 using ActionKind = Action::Kind;
+using Ending = Redemption::Ending;
 
 /// Applies one event; one object per decision.
 class Decider {
@@ -24,6 +25,7 @@ class Decider {
     note(EventKind::accepted, nullptr,
          flow_.supersedes.is_nil() ? std::string{} : "corrects " + to_string(flow_.supersedes));
     wake_ready();
+    if (flow_.redemption && flow_.redemption->ending == Ending::open) begin_hold();
   }
 
   void on(const Taken& event) {
@@ -56,6 +58,12 @@ class Decider {
   void on(const Failed& event) {
     Leg* leg = flow_.leg(event.leg);
     if (leg == nullptr || leg->state != LegState::calling) return stale();
+    fail_call(*leg, event);
+    if (leg->kind == LegKind::authorise) settle_refused(*leg);
+  }
+
+  void fail_call(Leg& failed, const Failed& event) {
+    Leg* leg = &failed;
     const FaultRule& rule = fault_rule(event.fault.fault_class);
     leg->detail = event.fault.code + ": " + event.fault.cause;
     FaultOutcome outcome = rule.outcome;
@@ -66,9 +74,13 @@ class Decider {
       case FaultOutcome::retry:
         retry(*leg, event.fault);
         break;
-      case FaultOutcome::ask:
-        become_unknown(*leg, rule.code, event.fault.retry_after);
+      case FaultOutcome::ask: {
+        // Of a redemption that was refused under its key a question is left: sent again, it would
+        // only be refused again, while its till waits.
+        const bool refused = flow_.redemption && rule.outcome == FaultOutcome::reject;
+        become_unknown(*leg, rule.code, event.fault.retry_after, !refused);
         break;
+      }
       case FaultOutcome::reject:
         stop(*leg, LegState::rejected, event.fault.code.empty() ? rule.code : event.fault.code);
         break;
@@ -229,7 +241,8 @@ class Decider {
 
   void on(const Released& event) {
     Leg* leg = flow_.leg(event.leg);
-    if (leg == nullptr || !is_stuck(leg->state)) return stale();
+    // A till was told no: nothing is reserved for it behind its back.
+    if (leg == nullptr || !is_stuck(leg->state) || is_decline(flow_, *leg)) return stale();
     if (leg->uncertain) return release_uncertain(*leg, event);
     if (event.lane) leg->lane = *event.lane;
     leg->first_due_at = {};
@@ -242,6 +255,7 @@ class Decider {
     Leg* leg = flow_.leg(event.leg);
     // What may have happened is not undone by forgetting it: a person says first whether it did.
     if (leg == nullptr || !is_stuck(leg->state) || may_have_happened(*leg)) return stale();
+    if (is_decline(flow_, *leg)) return stale();
     std::vector<std::uint16_t> dropped{leg->number};
     drop(*leg);
     note(EventKind::discarded, leg, words(event.decision));
@@ -281,7 +295,9 @@ class Decider {
 
   void on(const Resent& event) {
     const Leg* leg = flow_.leg(event.leg);
+    // Reserving once more would reserve what nobody takes or frees.
     const bool again = leg != nullptr && leg->state == LegState::done && !is_local(leg->kind) &&
+                       leg->kind != LegKind::authorise && leg->kind != LegKind::release &&
                        flow_.legs.size() < legs_max;
     if (!again) return stale();
     Leg copy;
@@ -310,6 +326,68 @@ class Decider {
     if (leg == nullptr || !may_be_taken(leg->state) || is_question(*leg)) return stale();
     stop(*leg, LegState::parked, contract::error_code::paused);
     note(EventKind::paused, leg, {});
+  }
+
+  void on(const CaptureRequested& event) {
+    if (!flow_.redemption) return stale();
+    Redemption& redemption = *flow_.redemption;
+    if (redemption_leg(authorise_number).state != LegState::done && !redemption.granted) {
+      return stale();
+    }
+    const bool in_time = redemption.ending == Ending::open && facts_.now < redemption.lapses_at;
+    const bool covered = event.points.count > 0 && event.points <= redemption.authorised;
+    if (!in_time || !covered) return stale();
+    redemption.ending = Ending::captured;
+    redemption.captured = event.points;
+    // Its row stays in the due index until its time, and is then found stale.
+    cancel_unwanted(release_number);
+    note(EventKind::capture_requested, nullptr, std::to_string(event.points.count));
+    wake_ready();
+  }
+
+  void on(const ReleaseRequested&) {
+    if (!flow_.redemption || flow_.redemption->ending != Ending::open) return stale();
+    note(EventKind::release_requested, nullptr, {});
+    end_hold(Ending::voided);
+  }
+
+  void on(const Reserved& event) {
+    Leg* leg = flow_.leg(event.leg);
+    if (leg == nullptr || leg->kind != LegKind::hold || leg->state != LegState::calling) {
+      return stale();
+    }
+    note(event.outcome == Reserved::Outcome::granted ? EventKind::granted : EventKind::reserved,
+         leg, event.code);
+    if (event.outcome == Reserved::Outcome::refused) {
+      leg->state = LegState::rejected;
+      leg->reason = event.code;
+      return settle_refused(*leg);
+    }
+    flow_.redemption->granted = event.outcome == Reserved::Outcome::granted;
+    flow_.redemption->authorised = flow_.redemption->points;
+    finish(*leg);
+    wake_ready();
+  }
+
+  void on(const Granted&) {
+    if (!flow_.redemption) return stale();
+    Redemption& redemption = *flow_.redemption;
+    const bool waits = redemption.ending == Ending::open && !redemption.granted &&
+                       facts_.now < redemption.lapses_at;
+    const LegState asked = redemption_leg(authorise_number).state;
+    const bool answered = is_settled(asked) || asked == LegState::rejected;
+    if (!waits || answered) return stale();
+    redemption.granted = true;
+    redemption.authorised = redemption.points;
+    note(EventKind::granted, nullptr, {});
+  }
+
+  void on(const Lapsed& event) {
+    const Leg* leg = flow_.leg(event.leg);
+    const bool open = flow_.redemption && flow_.redemption->ending == Ending::open;
+    if (leg == nullptr || !open || leg->state != LegState::due) return stale();
+    note(EventKind::lapsed, leg, {});
+    end_hold(Ending::lapsed);
   }
 
   void on(const Decided& event) {
@@ -401,7 +479,89 @@ class Decider {
     leg.restores = facts_.restore.count;
     leg.due_at = facts_.now;
     note(EventKind::not_found, &leg, std::move(why));
+    if (leg.kind == LegKind::authorise && is_given_up()) {
+      if (facts_.traits.order == Order::strict) leave(leg);
+      return cancel_authorise(leg);
+    }
     place(leg, leg.order_key, facts_.traits.order == Order::strict);
+  }
+
+  /// The time of the hold runs: its `release` leg waits in the due index until then, under no key.
+  void begin_hold() {
+    Redemption& redemption = *flow_.redemption;
+    redemption.lapses_at = facts_.now + redemption.hold_for;
+    Leg& release = redemption_leg(release_number);
+    release.state = LegState::due;
+    release.due_at = redemption.lapses_at;
+    place(release, Hash128{}, false);
+  }
+
+  Leg& redemption_leg(std::uint16_t number) {
+    Leg* leg = flow_.leg(number);
+    INVARIANT(leg != nullptr, "a redemption has its three legs");
+    return *leg;
+  }
+
+  void cancel_unwanted(std::uint16_t number) {
+    Leg& leg = redemption_leg(number);
+    leg.state = LegState::cancelled;
+    leg.due_at = {};
+  }
+
+  /// Nothing is to be spent. What may have been reserved is freed as soon as that is known; what is
+  /// held here is free with this.
+  void end_hold(Ending ending) {
+    flow_.redemption->ending = ending;
+    cancel_unwanted(capture_number);
+    Leg& release = redemption_leg(release_number);
+    release.state = LegState::waiting;
+    release.due_at = {};
+    Leg& authorise = redemption_leg(authorise_number);
+    const bool outstanding = authorise.state == LegState::calling || authorise.uncertain;
+    if (authorise.kind == LegKind::hold || authorise.state == LegState::rejected) {
+      return cancel_unwanted(release_number);
+    }
+    if (authorise.state == LegState::done || outstanding) return wake_ready();
+    cancel_authorise(authorise);
+  }
+
+  /// It was never reserved, and is not to be any more. Its row, if it has one, is met and found
+  /// stale.
+  void cancel_authorise(Leg& authorise) {
+    authorise.state = LegState::cancelled;
+    authorise.reason = flow_.redemption->ending == Ending::lapsed
+                           ? contract::error_code::redemption_lapsed
+                           : contract::error_code::voided_before_sent;
+    authorise.due_at = {};
+    note(EventKind::cancelled, &authorise, "given up before it was reserved");
+    cancel_unwanted(release_number);
+    cancel_unwanted(capture_number);
+  }
+
+  /// After a call that failed: a refusal ends the redemption, unless a till was granted it
+  /// meanwhile, and one that was given up is not asked for again.
+  void settle_refused(Leg& authorise) {
+    const Redemption& redemption = *flow_.redemption;
+    const bool given_up = is_given_up();
+    if (authorise.state == LegState::rejected) {
+      if (redemption.granted && !given_up) return;
+      cancel_unwanted(release_number);
+      cancel_unwanted(capture_number);
+      return;
+    }
+    if (given_up && !authorise.uncertain) cancel_authorise(authorise);
+  }
+
+  [[nodiscard]] bool is_given_up() const {
+    const Ending ending = flow_.redemption->ending;
+    return ending == Ending::voided || ending == Ending::lapsed;
+  }
+
+  /// Whether an event has asked for it; of other legs the plan has.
+  [[nodiscard]] bool is_wanted(const Leg& leg) const {
+    if (leg.kind == LegKind::capture) return flow_.redemption->ending == Ending::captured;
+    if (leg.kind != LegKind::release) return true;
+    return is_given_up();
   }
 
   /// Cancels what goes to a target and has certainly not been there. False when there is nothing.
@@ -578,6 +738,10 @@ class Decider {
   }
 
   void take_points(const Leg& leg, const ItemAnswer& answer) {
+    if (leg.kind == LegKind::authorise) {
+      flow_.redemption->authorised = answer.points.value_or(flow_.redemption->points);
+      return;
+    }
     if (!answer.points) return;
     if (leg.kind == LegKind::reverse) {
       flow_.reversed += *answer.points;
@@ -626,7 +790,8 @@ class Decider {
     place(leg, leg.order_key, true);
   }
 
-  void become_unknown(Leg& leg, std::string_view code, std::chrono::milliseconds retry_after) {
+  void become_unknown(Leg& leg, std::string_view code, std::chrono::milliseconds retry_after,
+                      bool may_repeat = true) {
     const OperationTraits& traits = facts_.traits;
     leg.state = LegState::unknown;
     leg.uncertain = true;
@@ -637,7 +802,7 @@ class Decider {
     // The call may have left late (the process stood still), or the clock was set meanwhile.
     leg.calling_until = std::max(leg.calling_until, facts_.now);
     const Duration since_first = facts_.now - leg.first_due_at;
-    const bool in_window = traits.idempotent && since_first < traits.idempotent_for &&
+    const bool in_window = may_repeat && traits.idempotent && since_first < traits.idempotent_for &&
                            !policy.is_used_up(leg.attempts, since_first);
     leg.retry_with_key = in_window;
     if (!in_window && !traits.lookup) {
@@ -660,7 +825,7 @@ class Decider {
   /// Legs whose predecessors are done become due; local ones start at once.
   void wake_ready() {
     for (Leg& leg : flow_.legs) {
-      if (leg.state != LegState::waiting) continue;
+      if (leg.state != LegState::waiting || !is_wanted(leg)) continue;
       const bool ready = std::ranges::all_of(leg.after, [this, &leg](std::uint16_t before) {
         const Leg* other = flow_.leg(before);
         return other != nullptr && is_settled(other->state) && is_taken_back(*other, leg);
@@ -769,11 +934,34 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 23> names{
-      "accepted",  "calling",    "asked",          "acknowledged", "failed",         "found",
-      "not_found", "restarted",  "claimed",        "linked",       "void_requested", "released",
-      "cancelled", "parked",     "discarded",      "confirmed",    "resent",         "paused",
-      "decided",   "superseded", "revision_noted", "suspected",    "doubted"};
+  static constexpr std::array<std::string_view, 28> names{"accepted",
+                                                          "calling",
+                                                          "asked",
+                                                          "acknowledged",
+                                                          "failed",
+                                                          "found",
+                                                          "not_found",
+                                                          "restarted",
+                                                          "claimed",
+                                                          "linked",
+                                                          "void_requested",
+                                                          "released",
+                                                          "cancelled",
+                                                          "parked",
+                                                          "discarded",
+                                                          "confirmed",
+                                                          "resent",
+                                                          "paused",
+                                                          "decided",
+                                                          "superseded",
+                                                          "revision_noted",
+                                                          "suspected",
+                                                          "capture_requested",
+                                                          "release_requested",
+                                                          "lapsed",
+                                                          "reserved",
+                                                          "granted",
+                                                          "doubted"};
   return names[static_cast<std::size_t>(kind)];
 }
 

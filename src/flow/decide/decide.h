@@ -107,9 +107,25 @@ struct Surveyed {  ///< the target was asked for all that was taken of the origi
   std::string rest;  ///< arguments of what is left to be sent, where that is a part
 };
 
+struct CaptureRequested {  ///< the till takes so many of the reserved points
+  Points points;
+};
+struct ReleaseRequested {};  ///< the till gives its redemption up
+struct Reserved {            ///< whether points could be reserved here
+  enum class Outcome : std::uint8_t { reserved, granted, refused };
+  std::uint16_t leg = 0;
+  Outcome outcome = Outcome::refused;
+  std::string code;  ///< of a refusal
+};
+struct Granted {};        ///< the channel's floor limit covers it, and the platform gives no answer
+struct Lapsed {           ///< the time of a redemption's hold is over
+  std::uint16_t leg = 0;  ///< its `release`
+};
+
 using Event = std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
                            VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided,
-                           Corrected, Suspected, Surveyed>;
+                           Corrected, Suspected, CaptureRequested, ReleaseRequested, Lapsed,
+                           Reserved, Granted, Surveyed>;
 
 /// What the engine has to do once the new state is committed.
 struct Action {
@@ -152,6 +168,11 @@ struct JournalEvent {
     superseded,
     revision_noted,
     suspected,
+    capture_requested,
+    release_requested,
+    lapsed,
+    reserved,
+    granted,
     doubted,
   };
   static constexpr auto kind_last = Kind::doubted;
@@ -189,7 +210,7 @@ struct Transition {
 /// A leg whose work is done inside Crossfoot.
 [[nodiscard]] constexpr bool is_local(LegKind kind) {
   return kind == LegKind::validate || kind == LegKind::link || kind == LegKind::claim ||
-         kind == LegKind::supersede;
+         kind == LegKind::supersede || kind == LegKind::hold;
 }
 
 }  // namespace crossfoot::flow

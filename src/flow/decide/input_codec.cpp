@@ -140,6 +140,19 @@ void put(ByteWriter& out, const Suspected& event) {
   out.id(event.of);
 }
 
+void put(ByteWriter& out, const CaptureRequested& event) {
+  out.i64(event.points.count);
+}
+void put(ByteWriter&, const ReleaseRequested&) {}
+void put(ByteWriter& out, const Lapsed& event) {
+  out.u64(event.leg);
+}
+void put(ByteWriter& out, const Reserved& event) {
+  out.u64(event.leg);
+  out.enumerator(event.outcome);
+  out.text(event.code);
+}
+void put(ByteWriter&, const Granted&) {}
 void put(ByteWriter& out, const Surveyed& event) {
   out.u64(event.leg);
   out.boolean(event.found.has_value());
@@ -254,6 +267,19 @@ void get(ByteReader& in, std::uint64_t, Suspected& event) {
   event.of = in.id();
 }
 
+void get(ByteReader& in, std::uint64_t, CaptureRequested& event) {
+  event.points = {in.i64()};
+}
+void get(ByteReader&, std::uint64_t, ReleaseRequested&) {}
+void get(ByteReader& in, std::uint64_t, Lapsed& event) {
+  event.leg = get_leg(in);
+}
+void get(ByteReader& in, std::uint64_t, Reserved& event) {
+  event.leg = get_leg(in);
+  event.outcome = in.enumerator(Reserved::Outcome::refused);
+  event.code = in.text();
+}
+void get(ByteReader&, std::uint64_t, Granted&) {}
 void get(ByteReader& in, std::uint64_t, Surveyed& event) {
   event.leg = get_leg(in);
   if (!in.boolean()) {

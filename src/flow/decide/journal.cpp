@@ -127,6 +127,11 @@ std::optional<Flow> begun(const Flow& stored, const Beginning& beginning) {
   flow.frozen = beginning.frozen;
   flow.links = beginning.links;
   flow.journal.clear();
+  if (flow.redemption) {
+    const Leg* authorise = flow.leg(authorise_number);
+    const bool revoked = authorise != nullptr && authorise->state == LegState::cancelled;
+    flow.redemption = as_begun(*flow.redemption, revoked);
+  }
   return flow;
 }
 

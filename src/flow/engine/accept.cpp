@@ -105,6 +105,12 @@ store::MessageRow Engine::message_of(const AcceptRequest& request, Id id,
 
 void Engine::begin_accept(const IncomingPtr& request, Accepted done) {
   const contract::Transaction& transaction = *request->transaction;
+  if (transaction.redemption && !can_redeem()) {
+    finish_accept(request->key);
+    AcceptAnswer answer;
+    answer.kind = AcceptAnswer::Kind::unsupported;
+    return done(std::move(answer));
+  }
   Plan plan =
       processes_.plan({transaction, request->natural_key, options_.routing, programme_, zones_});
   order_legs(plan.legs);
@@ -152,6 +158,7 @@ Engine::ActivePtr Engine::new_flow(const IncomingPtr& request, Plan plan, Id id,
   active->body = request->body;
   active->transaction = request->transaction;
   active->shop = transaction.shop;
+  active->channel = transaction.channel;
   active->currency = transaction.currency.code();
   active->gross_minor = plan.gross.minor;
   Flow& flow = active->flow;
@@ -172,6 +179,7 @@ Engine::ActivePtr Engine::new_flow(const IncomingPtr& request, Plan plan, Id id,
   flow.expected = plan.expected;
   flow.frozen = std::move(plan.frozen);
   flow.links = std::move(plan.links);
+  flow.redemption = plan.redemption;
   flow.correlation_id = request->correlation_id.empty() ? to_string(id) : request->correlation_id;
   unit.message = message_of(*request, id, plan.gross);
   add_sold_lines(*request, plan, id, unit);
@@ -281,7 +289,8 @@ void Engine::resolve_duplicate(const IncomingPtr& request, Accepted done,
     answer_stored(first.id, std::move(done));
     return finish_accept(request->key);
   }
-  if (by_idempotency) {
+  // A redemption is a question, not a fact: one with other content under its key is not kept.
+  if (by_idempotency || request->transaction->redemption) {
     AcceptAnswer answer;
     answer.kind = AcceptAnswer::Kind::idempotency_conflict;
     answer.id = first.id;

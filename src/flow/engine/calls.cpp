@@ -43,7 +43,9 @@ Departure Engine::departure_of(const Leg& leg) {
 CallItem Engine::item_of(const Active& active, const Leg& leg) const {
   CallItem item;
   item.transaction = active.body;
-  item.arguments = leg.rest.empty() ? leg.arguments : leg.rest;
+  item.arguments = active.flow.redemption ? redemption_arguments(active.flow, leg)
+                   : leg.rest.empty()     ? leg.arguments
+                                          : leg.rest;
   for (const Step& step : leg.steps) {
     if (!step.done) {
       item.reference = sent_reference(leg, step);
@@ -332,6 +334,10 @@ bool Engine::take_row(Target& target, DuePage& page, std::size_t index, OpenBatc
   }
   const ActivePtr active = adopt(std::move(*flow), std::move(page.messages[index]));
   const Leg* leg = active->flow.leg(row.leg);
+  if (leg != nullptr && is_timer(active->flow, *leg)) {
+    take_lapsed(target, active, row);
+    return true;
+  }
   if (leg != nullptr && !is_question(*leg) && is_paused(*active, *leg)) {
     take_paused(target, active, row);
     return true;
@@ -419,7 +425,7 @@ void Engine::take_due(Target& target, const ActivePtr& active, const store::DueR
         release_slot(target);
       });
     } else {
-      if (!row.order_key.is_zero()) target.busy.insert(row.order_key);
+      if (!row.order_key.is_zero()) target.busy.emplace(row.order_key, row.flow);
       if (batch != nullptr) {
         batch->legs.emplace_back(active, row.leg);
         staged.batched.push_back(row.leg);

@@ -36,6 +36,8 @@ bool is_moving(const Leg& leg) {
          leg.state == LegState::retrying || leg.state == LegState::unknown;
 }
 
+using Ending = Redemption::Ending;
+
 constexpr std::string_view local_target = "crossfoot";
 
 /// How long the commit of an answer waits for the answers to the flow's other calls. A crash
@@ -49,7 +51,8 @@ FlowSummary summarise(const Flow& flow) {
     if (const Leg* stuck = first_stuck(flow); stuck != nullptr) summary.code = stuck->reason;
   }
   for (const Leg& leg : flow.legs) {
-    if (!is_moving(leg)) continue;
+    const bool timer = leg.kind == LegKind::release && flow.redemption->ending == Ending::open;
+    if (!is_moving(leg) || timer) continue;
     const std::string_view name = is_local(leg.kind) ? local_target : std::string_view(leg.target);
     const auto at =
         std::ranges::find(summary.moving, name, &std::pair<std::string_view, std::int64_t>::first);
@@ -96,7 +99,9 @@ Engine::Engine(runtime::Scheduler& scheduler, store::Store& data_store, Caller& 
       ids_(data_store.opened().incarnation),
       started_(std::max(data_store.opened().last_recorded_at, scheduler.now())),
       floor_(started_),
-      read_at_(scheduler.monotonic()) {}
+      read_at_(scheduler.monotonic()) {
+  options_.routing.loyalty_holds = offers("authorise");
+}
 
 Engine::~Engine() {
   *alive_ = false;
@@ -158,6 +163,7 @@ void Engine::read(store::Store::Work work, store::Store::Done done) {
 
 void Engine::retire(const ActivePtr& active) {
   if (active->committing || !active->queue.empty() || active->outstanding > 0) return;
+  if (!active->watchers.empty()) return;
   active->retired_at = epoch_;
   retired_.emplace_back(epoch_, active->flow.id);
   if (reading_.empty()) purge();
@@ -171,8 +177,8 @@ void Engine::purge() {
     const auto at = active_.find(id);
     if (at == active_.end() || at->second->retired_at != epoch) continue;
     const Active& active = *at->second;
-    const bool idle =
-        !active.committing && active.queue.empty() && active.outstanding == 0 && active.stored;
+    const bool idle = !active.committing && active.queue.empty() && active.outstanding == 0 &&
+                      active.stored && active.watchers.empty();
     if (idle) active_.erase(at);
   }
 }
@@ -184,10 +190,12 @@ Engine::ActivePtr Engine::adopt(Flow flow, store::MessageRow message) {
   active->flow = std::move(flow);
   active->body = std::make_shared<const std::string>(std::move(message.body));
   active->shop = std::move(message.shop);
+  active->channel = static_cast<contract::Channel>(message.channel);
   active->currency = std::move(message.currency);
   active->gross_minor = message.gross_minor;
   active->committed = summarise(active->flow);
   active->stored = true;
+  active->owed = is_owing(active->flow);
   for (auto& [name, count] : active->committed.moving) {
     const Target* target = target_of(name);
     if (target != nullptr) name = target->name;
@@ -388,7 +396,7 @@ bool Engine::take_directly(const ActivePtr& active, const Action& action, Staged
   caller_.reserve(departure);
   ++target->in_flight;
   ++calls_;
-  if (!action.order_key.is_zero()) target->busy.insert(action.order_key);
+  if (!action.order_key.is_zero()) target->busy.emplace(action.order_key, active->flow.id);
   staged.taken.push_back(leg.number);
   const Id call_id = ids_.next(now(), active->flow.id.partition());
   const Event event = Taken{leg.number, call_id};
@@ -446,6 +454,7 @@ void Engine::seal(const ActivePtr& active, Staged& staged) {
   entry.inputs = std::move(staged.inputs);
   staged.unit.journal.push_back({partition, position, flow.id, entry.at, encode(entry)});
   staged.unit.flows.push_back(std::move(row));
+  note_owed(*active, staged.unit);
 
   auto& counters = staged.unit.counters;
   const FlowSummary none{.status = store::FlowStatus::open, .code = {}, .moving = {}};
@@ -481,6 +490,7 @@ void Engine::commit(const ActivePtr& active, const StagedPtr& staged) {
                     return stop(std::move(fault));
                   }
                   settle(active, *staged, result);
+                  tell_watchers(active);
                   act(active, *staged);
                   for (auto& follow : staged->committed) follow();
                   if (staged->sale_facts_changed) touch_book(active->flow);
@@ -553,10 +563,15 @@ void Engine::act(const ActivePtr& active, const Staged& staged) {
         break;
       case Action::Kind::local:
         ++active->outstanding;
-        if (active->flow.leg(action.leg)->kind == LegKind::link) {
-          link(active, action.leg);
-        } else {
-          claim(active, action.leg);
+        switch (active->flow.leg(action.leg)->kind) {
+          case LegKind::link:
+            link(active, action.leg);
+            break;
+          case LegKind::hold:
+            reserve(active, action.leg);
+            break;
+          default:
+            claim(active, action.leg);
         }
         break;
       case Action::Kind::place:
@@ -567,8 +582,12 @@ void Engine::act(const ActivePtr& active, const Staged& staged) {
 }
 
 void Engine::instruct(Id flow, Instruction instruction, Done done) {
-  load(flow, [this, instruction = std::move(instruction),
-              done = std::move(done)](ActivePtr active) mutable {
+  order(flow, std::visit([](auto& one) { return Event(std::move(one)); }, instruction),
+        std::move(done));
+}
+
+void Engine::order(Id flow, Event event, Done done) {
+  load(flow, [this, event = std::move(event), done = std::move(done)](ActivePtr active) mutable {
     if (active == nullptr) {
       return done(fail({.code = std::string(contract::error_code::not_found),
                         .fault_class = FaultClass::not_found,
@@ -576,9 +595,7 @@ void Engine::instruct(Id flow, Instruction instruction, Done done) {
                         .cause = "no such flow"}));
     }
     auto shared = std::make_shared<Done>(std::move(done));
-    enqueue(active, [this, active, instruction = std::move(instruction),
-                     shared](Staged& staged) mutable {
-      Event event = std::visit([](auto& one) { return Event(std::move(one)); }, instruction);
+    enqueue(active, [this, active, event = std::move(event), shared](Staged& staged) mutable {
       const Leg* leg = active->flow.leg(std::visit(LegOf{}, event));
       const bool open = leg != nullptr && is_stuck(leg->state) && leg->uncertain;
       if (!apply(active, std::move(event), staged)) {

@@ -43,6 +43,9 @@ struct EngineOptions {
   Duration suspect_window{std::chrono::minutes{5}};  ///< between two that happened, either way
   /// What happened longer ago is not looked at for duplicates any more.
   Duration suspect_lateness{std::chrono::hours{48}};
+  /// Up to so many points of a member are redeemed without the platform's word while it gives none,
+  /// by channel; 0: none.
+  std::array<Points, contract::channel_count> floor_limits{};
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
   std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
   Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
@@ -68,6 +71,7 @@ struct AcceptAnswer {
     accepted,
     replayed,              ///< same key, same content: the first answer again
     corrected,             ///< a higher revision of what is there: it takes its place
+    unsupported,           ///< a redemption, and the loyalty platform's pack has none
     superseded,            ///< a lower revision than what is there: kept, no effect
     held,                  ///< the natural key is taken by other content: kept, no effect
     idempotency_conflict,  ///< the Idempotency-Key was used with other content: nothing was kept
@@ -82,6 +86,38 @@ struct AcceptAnswer {
   Id suspected_of;    ///< the message that an accepted one may be
   std::string correlation_id;
   Fault fault;
+};
+
+/// A redemption as it is committed.
+struct RedemptionView {
+  Id id;
+  std::string correlation_id;
+  std::string member;
+  RedemptionState state = RedemptionState::pending;
+  Redemption redemption;
+  std::string code;  ///< why the platform declined or refused
+};
+
+/// A member's points, as far as anybody can say now.
+struct BalanceView {
+  enum class Source : std::uint8_t { live, last_known, none };
+  Source source = Source::none;
+  Points platform;            ///< what the platform said was free; 0 when it never did
+  Instant as_of;              ///< when it was asked; the epoch when it never answered
+  Points pending;             ///< of sales that have not reached it, by Crossfoot's own rules
+  Points in_doubt;            ///< of sales that it may have counted already, or not
+  std::size_t accruals = 0;   ///< how many sales these are together
+  std::size_t reversals = 0;  ///< returns under way; what they take is not in the figures
+  Points held;                ///< reserved or granted here, which the platform does not know
+};
+
+/// What a basket would earn its member.
+struct PromiseView {
+  bool live = false;  ///< the platform's word; else by Crossfoot's copy of its rules
+  Instant as_of;
+  std::uint32_t programme_version = 0;                  ///< of that copy
+  std::optional<Points> points;                         ///< none: the rules cannot be applied to it
+  std::vector<std::pair<std::uint32_t, Points>> lines;  ///< by line, where they are told
 };
 
 /// How much is under way; all zero means that nothing will move by itself before its time.
@@ -131,6 +167,31 @@ class Engine {
   using Instruction = std::variant<Released, Discarded, Confirmed, Resent>;
   void instruct(Id flow, Instruction instruction, Done done);
 
+  /// What a till says of its redemption. Refused as an instruction is; what it says once more, too.
+  using TillWord = std::variant<CaptureRequested, ReleaseRequested>;
+  void redeem(Id redemption, TillWord word, Done done);
+  /// What is committed of a redemption: at once when only the till can change it, else when that is
+  /// so, at the latest after `patience`. No value: there is no such redemption.
+  /// Grants a redemption whose platform gives no answer, where the channel's floor limit covers it
+  /// with what the member was granted and the platform does not know yet. `done` when that is
+  /// decided; what became of it is seen by `await_redemption`.
+  void grant_offline(Id redemption, Done done);
+  using Watched = std::move_only_function<void(std::optional<RedemptionView>)>;
+  void await_redemption(Id redemption, Duration patience, Watched done);
+
+  /// What the platform says within `patience`, else what it said last; with what is on its way
+  /// there. Nothing is changed but the note of what it said.
+  using Weighed = std::move_only_function<void(BalanceView)>;
+  void balance(const std::string& tenant, const std::string& member, Duration patience,
+               Weighed done);
+
+  /// What the basket would earn, if it were sold now: the platform's word within `patience`, else
+  /// by Crossfoot's copy of its rules. Nothing is stored.
+  using Promised = std::move_only_function<void(PromiseView)>;
+  void promise(std::shared_ptr<const contract::Transaction> basket,
+               std::shared_ptr<const std::string> body, const std::string& correlation_id,
+               Duration patience, Promised done);
+
   /// A person decides about a held message: nothing follows from it, or it is accepted as
   /// `instead`, which has another natural key (a later register epoch, the number that the till
   /// meant). The decision stands in the timeline of the receipt that has the natural key. Refused
@@ -167,6 +228,7 @@ class Engine {
  private:
   struct Active;
   using ActivePtr = std::shared_ptr<Active>;
+  struct Watcher;
   struct Staged;
   using StagedPtr = std::shared_ptr<Staged>;
   struct Incoming;
@@ -241,7 +303,52 @@ class Engine {
   void decide_held(const store::MessageRow& held, store::MessageState state, std::string what,
                    Decision decision, Done done);
 
+  // redemption.cpp
+  [[nodiscard]] bool can_redeem() const;
+  [[nodiscard]] bool offers(std::string_view operation) const;
+  /// What happens to a flow between being committed and being watched.
+  void watch(const ActivePtr& active, Duration patience, Watched done);
+  void tell_watchers(const ActivePtr& active);
+  /// The row stands for the end of a redemption's time, not for a call.
+  [[nodiscard]] static bool is_timer(const Flow& flow, const Leg& leg);
+  void take_lapsed(Target& target, const ActivePtr& active, const store::DueRow& row);
+
+  // accounts.cpp
+  struct AccountTask;
+  using AccountTaskPtr = std::shared_ptr<AccountTask>;
+  struct AccountWork;
+  void reserve(const ActivePtr& active, std::uint16_t leg);
+  void queue_account(AccountWork work);
+  void run_account(const AccountTaskPtr& task);
+  /// Asks the loyalty platform by an operation that changes nothing, unless its gate is shut.
+  void ask_platform(std::string_view operation, CallItem item, const std::string& correlation_id,
+                    std::move_only_function<void(Result<ItemAnswer>)> done);
+  /// What the platform says is free of the member's points.
+  void ask_free(const std::string& member, const std::string& correlation_id,
+                std::move_only_function<void(Result<Points>)> done);
+  void read_account(const AccountTaskPtr& task);
+  /// Adds up what the account's redemptions take.
+  void add_up(const AccountTaskPtr& task);
+  void decide_account(const AccountTaskPtr& task);
+  void finish_account(const AccountTaskPtr& task);
+  /// Shows the flows as they are committed, one after the other.
+  void each_committed(std::vector<Id> flows, std::function<void(const Flow&)> look,
+                      std::move_only_function<void()> done);
+
+  // balance.cpp
+  struct Weighing;
+  using WeighingPtr = std::shared_ptr<Weighing>;
+  void ask_balance(const WeighingPtr& weighing, Duration patience);
+  void heard_balance(const WeighingPtr& weighing);
+  void read_balance(const WeighingPtr& weighing);
+  void sum_balance(const WeighingPtr& weighing);
+  void keep_balance(const WeighingPtr& weighing, Points points);
+  /// Notes at the member what it is owed and no row of the due index names, and takes that back.
+  void note_owed(Active& active, store::Unit& unit) const;
+
   // engine.cpp
+  /// Applies what somebody wants of a flow, or says that it is in no state for it.
+  void order(Id flow, Event event, Done done);
   void enqueue(const ActivePtr& active, Work work);
   /// As `enqueue`, for work that only reads the flow as it is committed.
   void enqueue_read(const ActivePtr& active, std::move_only_function<void()> work);
@@ -396,6 +503,7 @@ class Engine {
 
   std::unordered_map<Hash128, std::shared_ptr<BookTask>> books_;
   std::unordered_set<Hash128> pending_books_;
+  std::unordered_map<Hash128, AccountTaskPtr> accounts_;
   std::map<std::string, std::shared_ptr<LinkQueue>> links_;
   std::map<Id, ReplayPtr> replays_;
   std::map<std::string, Pause> pauses_;

@@ -12,6 +12,7 @@
 #include "contract/error_codes.h"
 #include "flow/decide/journal.h"
 #include "flow/engine/engine.h"
+#include "flow/plan/account.h"
 
 namespace crossfoot::flow {
 
@@ -37,6 +38,9 @@ struct LegOf {
   std::uint16_t operator()(const Decided&) const { return 0; }
   std::uint16_t operator()(const Corrected&) const { return 0; }
   std::uint16_t operator()(const Suspected&) const { return 0; }
+  std::uint16_t operator()(const CaptureRequested&) const { return 0; }
+  std::uint16_t operator()(const ReleaseRequested&) const { return 0; }
+  std::uint16_t operator()(const Granted&) const { return 0; }
   template <class E>
   std::uint16_t operator()(const E& event) const {
     return event.leg;
@@ -79,11 +83,18 @@ struct Engine::Queued {
   bool on_committed = false;  ///< reads the flow: nothing of the same unit may come before it
 };
 
+/// Somebody who waits until a redemption has its answer.
+struct Engine::Watcher {
+  Watched done;
+  runtime::Scheduler::TimerId timer = 0;
+};
+
 /// A flow in memory. At most one of its events is uncommitted at any time.
 struct Engine::Active {
   Flow flow;
   std::shared_ptr<const std::string> body;
   std::string shop;
+  contract::Channel channel = contract::Channel::pos;
   std::string currency;
   std::int64_t gross_minor = 0;
   std::shared_ptr<const contract::Transaction> transaction;  ///< null until needed
@@ -93,9 +104,11 @@ struct Engine::Active {
   bool committing = false;
   bool running = false;  ///< its queue is being worked off
   std::deque<Queued> queue;
-  std::uint64_t retired_at = 0;       ///< epoch in which it last came to rest
-  std::size_t outstanding = 0;        ///< calls, questions and local work under way
-  std::size_t calls = 0;              ///< of these, calls
+  std::uint64_t retired_at = 0;  ///< epoch in which it last came to rest
+  std::size_t outstanding = 0;   ///< calls, questions and local work under way
+  std::size_t calls = 0;         ///< of these, calls
+  bool owed = false;             ///< its member's note names it
+  std::vector<std::shared_ptr<Watcher>> watchers;
   std::vector<store::DueRow> asking;  ///< due rows of questions under way: they stay until answered
 };
 
@@ -144,6 +157,44 @@ struct Engine::BookTask {
   std::vector<std::pair<ActivePtr, std::uint16_t>> claimants;
   bool running = false;
   bool again = false;
+};
+
+/// A redemption that wants points reserved here (`leg`), or granted on the floor limit (0).
+struct Engine::AccountWork {
+  ActivePtr active;
+  std::uint16_t leg = 0;
+  Done done;
+};
+
+/// Everything that is decided about one member's points here is decided one after the other.
+struct Engine::AccountTask {
+  Hash128 key;
+  std::deque<AccountWork> waiting;
+  Account account;
+  Instant asked;                       ///< when the platform was asked
+  std::optional<Result<Points>> free;  ///< what it said; nothing: it was not asked
+  Points reserved;                     ///< by the redemptions of the account
+  Points granted;
+  std::vector<Id> kept;
+};
+
+/// One answer about a member's points in the making.
+struct Engine::Weighing {
+  std::string tenant;
+  std::string member;
+  Hash128 key;
+  BalanceView view;
+  Weighed done;
+  Instant asked;
+  std::optional<Result<Points>> heard;
+  runtime::Scheduler::TimerId timer = 0;
+  bool waited = false;  ///< the platform has answered, or its time is over
+  bool read = false;    ///< what is stored is in
+  std::optional<Fault> fault;
+  std::vector<Id> owing;        ///< flows whose points may be on their way
+  std::vector<Id> redemptions;  ///< of the account
+  std::optional<Points> last;   ///< what the platform said before …
+  Instant last_at;              ///< … and when
 };
 
 /// Unlinked returns of one member are linked one after the other: what one takes the next must see.

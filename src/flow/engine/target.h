@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -66,8 +67,8 @@ class Target {
   /// page read meanwhile says about the index is out of date.
   std::uint64_t placed = 0;
   std::size_t placing = 0;
-  std::unordered_set<Hash128> busy;  ///< order keys of calls in flight
-  std::unordered_set<Hash128> held;  ///< order keys of rows that are due later
+  std::unordered_map<Hash128, Id> busy;  ///< order keys of calls in flight, and whose they are
+  std::unordered_set<Hash128> held;      ///< order keys of rows that are due later
   runtime::Scheduler::TimerId timer = 0;
   Instant timer_at = Instant::never();
 

@@ -100,8 +100,8 @@ void settle(Book& book, Claim& claim, bool restored) {
     const std::int64_t total = std::min(sold.points.quantity.count, wanted);
     INVARIANT(total >= back || !claim.releases.is_nil(), "only a release gives units back");
     const Id asks = claim.releases.is_nil() ? claim.flow : claim.releases;
-    const bool named = restored && !book.released(claim.flow) &&
-                       (all || book.asked_by(asks, sold) > 0);
+    const bool named =
+        restored && !book.released(claim.flow) && (all || book.asked_by(asks, sold) > 0);
     if (total == back && !named) continue;
     delta.push_back({sold.line, total - back, ledger::reversal(sold.points, back, total),
                      sold.points.quantity.measured});

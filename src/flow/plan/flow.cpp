@@ -14,19 +14,21 @@ namespace crossfoot::flow {
 namespace {
 
 /// 2: frozen points by runs of units; links say whether they are measured. 3: what it supersedes,
-/// what supersedes it, and revisions that repeat it. 4: legs that were asked for after a restore. A
-/// flow is written in the lowest version that holds it, so that its state hash stays what it was
-/// and the release before can read it.
-constexpr std::uint64_t stored_version = 4;
-constexpr std::uint64_t revised_version = 3;
+/// what supersedes it, and revisions that repeat it. 4: a redemption. 5: legs that were asked for
+/// after a restore. A flow is written in the lowest version that holds it, so that its state hash
+/// stays what it was and the release before can read it.
+constexpr std::uint64_t stored_version = 5;
+constexpr std::uint64_t redemption_version = 4;
+constexpr std::uint64_t revisions_version = 3;
 constexpr std::uint64_t plain_version = 2;
 
 std::uint64_t version_of(const Flow& flow) {
   const auto asked = [](const Leg& leg) { return leg.restores != 0 || leg.covered; };
   if (std::ranges::any_of(flow.legs, asked)) return stored_version;
+  if (flow.redemption) return redemption_version;
   const bool plain =
       flow.supersedes.is_nil() && flow.superseded_by.is_nil() && flow.repeated_as == 0;
-  return plain ? plain_version : revised_version;
+  return plain ? plain_version : revisions_version;
 }
 
 void put(ByteWriter& out, const Step& step) {
@@ -214,8 +216,10 @@ FlowState state_of(const Flow& flow) {
       case LegState::waiting:
         stuck = true;  // by itself it waits for a leg that is stuck, or for one that moves below
         break;
-      case LegState::parked:
       case LegState::rejected:
+        stuck = stuck || !is_decline(flow, leg);
+        break;
+      case LegState::parked:
         stuck = true;
         break;
       case LegState::dead:
@@ -235,7 +239,7 @@ FlowState state_of(const Flow& flow) {
 const Leg* first_stuck(const Flow& flow) {
   for (const Leg& leg : flow.legs) {
     if (leg.state == LegState::parked || leg.state == LegState::dead ||
-        leg.state == LegState::rejected) {
+        (leg.state == LegState::rejected && !is_decline(flow, leg))) {
       return &leg;
     }
   }
@@ -267,10 +271,14 @@ std::string encode(const Flow& flow) {
   for (const LineLink& link : flow.links) put_link(out, link);
   out.u64(flow.journal.size());
   for (const std::uint64_t position : flow.journal) out.u64(position);
-  if (version > plain_version) {
+  if (version >= revisions_version) {
     out.id(flow.supersedes);
     out.id(flow.superseded_by);
     out.u64(flow.repeated_as);
+  }
+  if (version > redemption_version) out.boolean(flow.redemption.has_value());
+  if (version >= redemption_version && flow.redemption) {
+    put_redemption(out, *flow.redemption);
   }
   return out.take();
 }
@@ -307,11 +315,13 @@ Result<Flow> decode_flow(std::string_view bytes) {
   for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
     flow.journal.push_back(in.u64());
   }
-  if (version > plain_version) {
+  if (version >= revisions_version) {
     flow.supersedes = in.id();
     flow.superseded_by = in.id();
     flow.repeated_as = static_cast<std::uint32_t>(in.u64());
   }
+  const bool redeems = version > redemption_version ? in.boolean() : version == redemption_version;
+  if (redeems) flow.redemption = get_redemption(in);
   if (in.failed() || !in.at_end()) {
     return fail(damaged("flow state"));
   }

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "contract/transaction.h"
 #include "flow/plan/leg.h"
+#include "flow/plan/redemption.h"
 #include "ledger/line_points.h"
 
 namespace crossfoot::flow {
@@ -72,7 +73,8 @@ struct Flow {
   Points reversed;                 ///< by this flow's reversals, less what it gave again
   std::vector<FrozenLine> frozen;
   std::vector<LineLink> links;
-  std::vector<std::uint64_t> journal;  ///< positions of its journal rows, in the home partition
+  std::optional<Redemption> redemption;  ///< of a redemption, and of nothing else
+  std::vector<std::uint64_t> journal;    ///< positions of its journal rows, in the home partition
 
   [[nodiscard]] Leg* leg(std::uint16_t number) {
     return number >= 1 && number <= legs.size() ? &legs[number - 1U] : nullptr;

@@ -23,8 +23,8 @@ inline constexpr std::size_t lane_count = static_cast<std::size_t>(lane_last) + 
 /// percent; what one does not use the others share.
 inline constexpr std::array<std::int64_t, lane_count> lane_shares{40, 30, 10, 10, 10};
 
-/// An obligation of a flow. `validate`, `link`, `claim` and `supersede` are decided inside
-/// Crossfoot, the others at a target.
+/// An obligation of a flow. `validate`, `link`, `claim`, `supersede` and `hold` are decided
+/// inside Crossfoot, the others at a target.
 enum class LegKind : std::uint8_t {
   validate,     ///< the transaction's own arithmetic and references hold
   link,         ///< find the sales that an unlinked return belongs to
@@ -37,8 +37,12 @@ enum class LegKind : std::uint8_t {
   move_stock,   ///< ERP: stock without a receipt
   reinstate,    ///< loyalty: give points back that a voided return had taken
   supersede,    ///< ask the receipt's own book to take back the revision before
+  authorise,    ///< loyalty: reserve points for a redemption
+  capture,      ///< loyalty: spend what was reserved
+  release,      ///< loyalty: free what was reserved and is not to be spent
+  hold,         ///< reserve points here, where the platform only deducts
 };
-inline constexpr auto leg_kind_last = LegKind::supersede;
+inline constexpr auto leg_kind_last = LegKind::hold;
 [[nodiscard]] std::string_view to_string(LegKind kind);
 
 enum class LegState : std::uint8_t {

@@ -14,6 +14,7 @@ namespace crossfoot::flow {
 struct Routing {
   std::string erp = "erp";
   std::string loyalty = "loyalty";
+  bool loyalty_holds = true;  ///< it reserves points by itself; else it only deducts
 };
 
 struct PlanInput {
@@ -41,6 +42,7 @@ struct Plan {
   std::vector<FrozenLine> frozen;
   std::vector<LineLink> links;
   std::vector<SoldLine> sold;  ///< only where the source has returns without originals
+  std::optional<Redemption> redemption;
   Money gross;
 };
 

@@ -15,9 +15,29 @@ using contract::JsonWriter;
 using flow::JournalEntry;
 
 constexpr std::array<std::string_view, std::variant_size_v<flow::Event>> input_names{
-    "begun",   "taken",  "answered",       "failed",    "looked_up", "restarted",
-    "claimed", "linked", "void_requested", "released",  "discarded", "confirmed",
-    "resent",  "paused", "decided",        "corrected", "suspected", "surveyed"};
+    "begun",
+    "taken",
+    "answered",
+    "failed",
+    "looked_up",
+    "restarted",
+    "claimed",
+    "linked",
+    "void_requested",
+    "released",
+    "discarded",
+    "confirmed",
+    "resent",
+    "paused",
+    "decided",
+    "corrected",
+    "suspected",
+    "capture_requested",
+    "release_requested",
+    "lapsed",
+    "reserved",
+    "granted",
+    "surveyed"};
 static_assert(!input_names.back().empty(), "every event has a name");
 
 std::string_view state_of_row(const store::JournalRow& row, const Result<JournalEntry>& entry) {

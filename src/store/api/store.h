@@ -50,6 +50,9 @@ class Reader {
   /// The earliest due_at of (target, lane), whether past or future; none when nothing waits.
   virtual Result<std::optional<Instant>> next_due(TargetNumber target, Lane lane) = 0;
   virtual Result<bool> has_waiters(TargetNumber target) = 0;
+  /// The row that holds an order key, then those that wait for it, in their order; at most `limit`.
+  virtual Result<std::vector<DueRow>> placed(TargetNumber target, const Hash128& order_key,
+                                             std::size_t limit) = 0;
 
   /// Flows with `calling` set, by id, starting behind `after`.
   virtual Result<std::vector<FlowRow>> calling_flows(Id after, std::size_t limit) = 0;

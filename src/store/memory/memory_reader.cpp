@@ -75,6 +75,20 @@ Result<bool> MemoryReader::has_waiters(TargetNumber target) {
   return at != state_.waiters.end() && std::get<0>(at->first) == target;
 }
 
+Result<std::vector<DueRow>> MemoryReader::placed(TargetNumber target, const Hash128& order_key,
+                                                 std::size_t limit) {
+  if (refusal_) return fail(*refusal_);
+  std::vector<DueRow> rows;
+  const auto head = state_.due_order.find({target, order_key});
+  if (head != state_.due_order.end() && limit > 0) rows.push_back(state_.due.at(head->second));
+  auto at = state_.waiters.lower_bound({target, order_key, Id{}});
+  for (; at != state_.waiters.end() && rows.size() < limit; ++at) {
+    if (std::get<0>(at->first) != target || std::get<1>(at->first) != order_key) break;
+    rows.push_back(at->second);
+  }
+  return rows;
+}
+
 Result<std::vector<FlowRow>> MemoryReader::calling_flows(Id after, std::size_t limit) {
   if (refusal_) return fail(*refusal_);
   std::vector<FlowRow> rows;

@@ -146,6 +146,19 @@ Result<bool> PostgresReader::has_waiters(TargetNumber target) {
   return found->size() > 0;
 }
 
+Result<std::vector<DueRow>> PostgresReader::placed(TargetNumber target, const Hash128& order_key,
+                                                   std::size_t limit) {
+  // A place is 16 bytes: whoever holds the key comes before all of them.
+  return all(
+      "SELECT target, lane, due_at, flow, leg, order_key FROM ("
+      "SELECT target, lane, due_at, flow, leg, order_key, ''::bytea AS place FROM due"
+      " WHERE target = $1::bigint AND order_key = $2::bytea UNION ALL "
+      "SELECT target, lane, due_at, flow, leg, order_key, place FROM waiter"
+      " WHERE target = $1::bigint AND order_key = $2::bytea) both_of_them"
+      " ORDER BY place LIMIT $3::bigint",
+      Parameters::of(target, order_key, bounded(limit)), due_of);
+}
+
 Result<std::vector<FlowRow>> PostgresReader::calling_flows(Id after, std::size_t limit) {
   return all(FLOW_COLUMNS "WHERE calling = 1 AND id > $1::bytea ORDER BY id LIMIT $2::bigint",
              Parameters::of(after, bounded(limit)), flow_of);

@@ -36,6 +36,8 @@ class PostgresReader final : public Reader {
                                   const DueRow* after, std::size_t limit) override;
   Result<std::optional<Instant>> next_due(TargetNumber target, Lane lane) override;
   Result<bool> has_waiters(TargetNumber target) override;
+  Result<std::vector<DueRow>> placed(TargetNumber target, const Hash128& order_key,
+                                     std::size_t limit) override;
   Result<std::vector<FlowRow>> calling_flows(Id after, std::size_t limit) override;
   Result<std::vector<BookRow>> pending_books(const Hash128& after, std::size_t limit) override;
   Result<std::vector<FlowRow>> flows_by_status(FlowStatus status, const std::string& code, Id after,

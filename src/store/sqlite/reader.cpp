@@ -73,6 +73,13 @@ Status SqliteReader::prepare() {
                    " ORDER BY due_at, flow, leg LIMIT ?"},
       {next_due_, "SELECT due_at FROM due WHERE target=? AND lane=? ORDER BY due_at LIMIT 1"},
       {has_waiters_, "SELECT 1 FROM waiter WHERE target=? LIMIT 1"},
+      // A place is 16 bytes: whoever holds the key comes before all of them.
+      {placed_,
+       "SELECT target, lane, due_at, flow, leg, order_key FROM ("
+       "SELECT target, lane, due_at, flow, leg, order_key, x'' AS place FROM due"
+       " WHERE target=?1 AND order_key=?2 UNION ALL "
+       "SELECT target, lane, due_at, flow, leg, order_key, place FROM waiter"
+       " WHERE target=?1 AND order_key=?2) ORDER BY place LIMIT ?3"},
       {calling_, FLOW_COLUMNS "WHERE calling=1 AND id>? ORDER BY id LIMIT ?"},
       {pending_,
        "SELECT key, version, pending, state FROM book WHERE pending=1 AND key>?"
@@ -180,6 +187,13 @@ Result<bool> SqliteReader::has_waiters(TargetNumber target) {
       first_row<bool>(*connection_, has_waiters_, "waiter", [](const Statement&) { return true; });
   if (!found) return fail(found.error());
   return found->has_value();
+}
+
+Result<std::vector<DueRow>> SqliteReader::placed(TargetNumber target, const Hash128& order_key,
+                                                 std::size_t limit) {
+  if (Status ok = usable(); !ok) return fail(ok.error());
+  placed_.query(target, order_key, bounded(limit));
+  return all_rows<DueRow>(*connection_, placed_, "due", due_of);
 }
 
 Result<std::vector<FlowRow>> SqliteReader::calling_flows(Id after, std::size_t limit) {

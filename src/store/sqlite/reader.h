@@ -37,6 +37,8 @@ class SqliteReader final : public Reader {
                                   const DueRow* after, std::size_t limit) override;
   Result<std::optional<Instant>> next_due(TargetNumber target, Lane lane) override;
   Result<bool> has_waiters(TargetNumber target) override;
+  Result<std::vector<DueRow>> placed(TargetNumber target, const Hash128& order_key,
+                                     std::size_t limit) override;
   Result<std::vector<FlowRow>> calling_flows(Id after, std::size_t limit) override;
   Result<std::vector<BookRow>> pending_books(const Hash128& after, std::size_t limit) override;
   Result<std::vector<FlowRow>> flows_by_status(FlowStatus status, const std::string& code, Id after,
@@ -72,7 +74,7 @@ class SqliteReader final : public Reader {
   Duration begun_{0};
 
   Statement begin_, end_;
-  Statement key_, flow_, book_, due_first_, due_after_, next_due_, has_waiters_;
+  Statement key_, flow_, book_, due_first_, due_after_, next_due_, has_waiters_, placed_;
   Statement calling_, pending_, by_status_, stuck_, stuck_code_, parked_;
   Statement journal_row_, sold_, counters_, document_, documents_up_, documents_down_;
   Statement documents_last_;

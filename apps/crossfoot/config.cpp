@@ -166,6 +166,9 @@ const std::vector<Setting>& settings() {
       path("programme", "programme.json",
            "The loyalty programme's rules, for Crossfoot's own expectation of points.",
            &Config::programme),
+      path("records.ownership", "ownership.json",
+           "Who owns which field of records, where it differs from the contracts.",
+           &Config::record_ownership),
       text("routing.erp", "erp", "Connector that plays the ERP.", &Config::routing_erp),
       text("routing.loyalty", "loyalty", "Connector that plays the loyalty platform.",
            &Config::routing_loyalty),
@@ -281,6 +284,9 @@ class Reader {
           "name the file with the loyalty programme's rules");
     } else {
       config.programme = below(config.programme);
+    }
+    if (!config.record_ownership.empty()) {
+      config.record_ownership = below(config.record_ownership);
     }
     config.data_folder = below(config.data_folder);
     config.anchor_folder_named = !config.anchor_folder.empty();

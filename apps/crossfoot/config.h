@@ -30,6 +30,7 @@ struct Config {
   std::uint16_t listen_port = 8080;
   std::filesystem::path data_folder = "crossfoot-data";
   std::filesystem::path programme;
+  std::filesystem::path record_ownership;  ///< empty: as the contracts say
   std::string unknown_fields = "record_and_ignore";
   std::string routing_erp = "erp";
   std::string routing_loyalty = "loyalty";

@@ -35,6 +35,8 @@
 namespace crossfoot::app {
 
 namespace {
+/// Of the file that says who owns which field.
+constexpr std::size_t ownership_bytes_max = 1U << 20U;
 
 Fault config_fault(std::string_view code, std::string cause) {
   return {.code = std::string(code),
@@ -262,6 +264,18 @@ class Server::Impl {
     auto contracts = edge::ContractBook::built_in(metrics_, shard_.scheduler().now());
     if (!contracts) return fail(contracts.error());
     contracts_ = std::move(*contracts);
+    std::string ownership;
+    if (!config_.record_ownership.empty()) {
+      auto text = runtime::read_file(config_.record_ownership, ownership_bytes_max);
+      if (!text) return fail(text.error());
+      ownership = std::move(*text);
+    }
+    auto records = edge::RecordBook::built_in(ownership);
+    if (!records) {
+      records.error().where = config_.record_ownership.string() + records.error().where;
+      return fail(records.error());
+    }
+    records_ = std::move(*records);
     if (Status opened = open_gate(); !opened) return opened;
     edge::ApiParts parts{.scheduler = shard_.scheduler(),
                          .data_store = [this] { return host_->data_store(); },
@@ -270,6 +284,7 @@ class Server::Impl {
                          .reconciliations = reconciler_.get(),
                          .connectors = connectors_.get(),
                          .contracts = contracts_.get(),
+                         .records = records_.get(),
                          .identify = identify(),
                          .machine =
                              [folder = config_.data_folder] {
@@ -350,6 +365,7 @@ class Server::Impl {
   std::unique_ptr<observe::AuditKeeper> keeper_;
   std::unique_ptr<ConnectorControl> connectors_;
   std::unique_ptr<edge::ContractBook> contracts_;
+  std::unique_ptr<edge::RecordBook> records_;
   std::unique_ptr<edge::AccessGate> gate_;
   std::unique_ptr<edge::Api> api_;
   std::unique_ptr<runtime::HttpServer> server_;

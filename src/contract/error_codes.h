@@ -35,6 +35,7 @@ inline constexpr std::string_view unsupported_version = "CF-1212";
 inline constexpr std::string_view too_many_lines = "CF-1213";
 inline constexpr std::string_view text_length = "CF-1214";
 inline constexpr std::string_view contradiction = "CF-1215";
+inline constexpr std::string_view record_invalid = "CF-1216";
 inline constexpr std::string_view malformed_request = "CF-2400";
 inline constexpr std::string_view unauthenticated = "CF-2401";
 inline constexpr std::string_view forbidden = "CF-2403";
@@ -47,7 +48,11 @@ inline constexpr std::string_view length_required = "CF-2411";
 inline constexpr std::string_view request_too_large = "CF-2413";
 inline constexpr std::string_view unsupported_media_type = "CF-2415";
 inline constexpr std::string_view message_not_held = "CF-2419";
+inline constexpr std::string_view field_of_another = "CF-2420";
+inline constexpr std::string_view revision_conflict = "CF-2421";
 inline constexpr std::string_view idempotency_key_reuse = "CF-2422";
+inline constexpr std::string_view proposal_closed = "CF-2423";
+inline constexpr std::string_view record_erased = "CF-2424";
 inline constexpr std::string_view rate_limited = "CF-2429";
 inline constexpr std::string_view headers_too_large = "CF-2431";
 inline constexpr std::string_view internal_error = "CF-2500";
@@ -157,7 +162,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 130> error_table{{
+inline constexpr std::array<ErrorInfo, 135> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -202,6 +207,8 @@ inline constexpr std::array<ErrorInfo, 130> error_table{{
      FaultClass::rejected, false},
     {"CF-1215", "Two fields contradict each other", 400,
      FaultClass::rejected, false},
+    {"CF-1216", "The record does not fit its contract", 400,
+     FaultClass::rejected, false},
     {"CF-2400", "The request cannot be read", 400,
      FaultClass::rejected, false},
     {"CF-2401", "The caller is not known", 401,
@@ -226,8 +233,16 @@ inline constexpr std::array<ErrorInfo, 130> error_table{{
      FaultClass::rejected, false},
     {"CF-2419", "The message is not held", 409,
      FaultClass::conflict, false},
+    {"CF-2420", "A field belongs to another system", 409,
+     FaultClass::conflict, false},
+    {"CF-2421", "The system has said something else under this revision", 409,
+     FaultClass::conflict, false},
     {"CF-2422", "The Idempotency-Key was used for other content", 422,
      FaultClass::conflict, false},
+    {"CF-2423", "The proposal is not open any more", 409,
+     FaultClass::conflict, false},
+    {"CF-2424", "The record was erased", 410,
+     FaultClass::rejected, false},
     {"CF-2429", "Too many requests", 429,
      FaultClass::throttled, true},
     {"CF-2431", "The headers are too large", 431,

@@ -294,6 +294,24 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return get_contract(exchange, true);
     case Route::get_contract_version:
       return get_contract_version(exchange);
+    case Route::post_record:
+      return post_record(exchange);
+    case Route::post_records:
+      return post_records(exchange);
+    case Route::list_records:
+      return list_records(exchange);
+    case Route::get_record:
+      return get_record(exchange);
+    case Route::list_record_versions:
+      return list_record_versions(exchange);
+    case Route::list_record_proposals:
+      return list_record_proposals(exchange);
+    case Route::accept_proposal:
+      return judge_proposal(exchange, true);
+    case Route::reject_proposal:
+      return judge_proposal(exchange, false);
+    case Route::get_field_ownership:
+      return get_field_ownership(exchange);
     case Route::get_metrics:
       return get_metrics(exchange);
     case Route::get_openapi:

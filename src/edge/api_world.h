@@ -236,6 +236,9 @@ class World {
     auto book = make_book(registry);
     EXPECT_TRUE(book.has_value()) << (book ? "" : book.error().where + book.error().cause);
     if (book) contracts_ = std::move(*book);
+    auto records = RecordBook::built_in({});
+    EXPECT_TRUE(records.has_value()) << (records ? "" : records.error().where);
+    if (records) records_ = std::move(*records);
     Assets console;
     console["index.html"] = {"text/html; charset=utf-8", "<!doctype html><title>c</title>"};
     console["assets/index-AbC123.js"] = {"text/javascript; charset=utf-8", "let a = 1;"};
@@ -247,6 +250,7 @@ class World {
                  .reconciliations = &reconciliations,
                  .connectors = &connectors,
                  .contracts = contracts_.get(),
+                 .records = records_.get(),
                  .identify = shared(std::move(identify)),
                  .machine = [this] { return machine; },
                  .console = std::move(console),
@@ -384,6 +388,7 @@ class World {
   std::unique_ptr<store::MemoryStore> store_;
   std::unique_ptr<flow::Engine> engine_;
   std::unique_ptr<ContractBook> contracts_;
+  std::unique_ptr<RecordBook> records_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<runtime::HttpServer> server_;
   std::uint16_t port_ = 0;

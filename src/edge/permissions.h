@@ -22,8 +22,17 @@ enum class Permission : std::uint8_t {
   finance_reconcile,  ///< Start a reconciliation
   contracts_read,  ///< See the contracts, their schemas and who uses them
   metrics_read,  ///< Read the figures for monitoring
+  records_write,  ///< Hand over records as the systems that `system:` permissions name
+  records_read,  ///< See records that tell about no person
+  customers_read,  ///< See records of customers
+  records_decide,  ///< See and decide what systems propose for fields of others
+  system_erp,  ///< Write records as the ERP
+  system_loyalty,  ///< Write records as the loyalty platform
+  system_pos,  ///< Write records as the tills
+  system_crm,  ///< Write records as the customer system
+  system_oms,  ///< Write records as the order management
 };
-inline constexpr std::size_t permission_count = 10;
+inline constexpr std::size_t permission_count = 19;
 using Permissions = std::bitset<permission_count>;
 
 /// As scopes of tokens name them.
@@ -38,19 +47,31 @@ inline constexpr std::array<std::string_view, permission_count> permission_names
     "finance:reconcile",
     "contracts:read",
     "metrics:read",
+    "records:write",
+    "records:read",
+    "customers:read",
+    "records:decide",
+    "system:erp",
+    "system:loyalty",
+    "system:pos",
+    "system:crm",
+    "system:oms",
 };
 
 struct Role {
   std::string_view name;
   std::uint64_t permissions;  ///< by bit
 };
-inline constexpr std::array<Role, 7> role_table{{
-    {"channel", 0x103},
-    {"integration", 0x37f},
-    {"store_operations", 0x16},
-    {"finance", 0xc6},
-    {"customer_service", 0x2},
-    {"auditor", 0x346},
+inline constexpr std::array<Role, 10> role_table{{
+    {"channel", 0x903},
+    {"erp_system", 0x4d00},
+    {"loyalty_system", 0x9d00},
+    {"crm_system", 0x21d00},
+    {"integration", 0x3b7f},
+    {"store_operations", 0x816},
+    {"finance", 0x8c6},
+    {"customer_service", 0x1802},
+    {"auditor", 0x1b46},
     {"monitoring", 0x200},
 }};
 

@@ -686,11 +686,11 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 22> names{
+  static constexpr std::array<std::string_view, 23> names{
       "accepted",  "calling",    "asked",          "acknowledged", "failed",         "found",
       "not_found", "restarted",  "claimed",        "linked",       "void_requested", "released",
       "cancelled", "parked",     "discarded",      "confirmed",    "resent",         "paused",
-      "decided",   "superseded", "revision_noted", "suspected"};
+      "decided",   "superseded", "revision_noted", "suspected", "recorded"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -144,8 +144,9 @@ struct JournalEvent {
     superseded,
     revision_noted,
     suspected,
+    recorded,  ///< a system's statement about a record; no flow
   };
-  static constexpr auto kind_last = Kind::suspected;
+  static constexpr auto kind_last = Kind::recorded;
 
   Kind kind = Kind::accepted;
   std::uint16_t leg = 0;

@@ -24,6 +24,11 @@
 #include "runtime/scheduler.h"
 #include "store/api/store.h"
 
+namespace crossfoot::contract::record {
+struct Known;
+struct Merged;
+}  // namespace crossfoot::contract::record
+
 namespace crossfoot::flow {
 
 /// What becomes of a transaction that looks like another one of its shop under a new number.
@@ -93,6 +98,10 @@ struct Activity {
   std::size_t pending_books = 0;
 };
 
+struct RecordRequest;
+struct RecordAnswer;
+struct RecordVerdict;
+
 /// Runs the flows of the partitions it owns: the rim around decide(). Everything happens on one
 /// shard's thread; there are no locks. Intent is committed before a call leaves; effects of an
 /// event (calls, answers, wake-ups) start after its commit. When a commit fails or its outcome is
@@ -152,6 +161,14 @@ class Engine {
   void start_replay(ReplayRequest request, ReplayAnswer done);
   /// Ends it before its next page; what was let go on stays so.
   void cancel_replay(Id id, ReplayAnswer done);
+
+  /// Takes in one statement of a system about a record (records.h): merged by who owns which field,
+  /// never by who came last. Answers after the commit; a repeat gets `replayed`.
+  using RecordDone = std::move_only_function<void(RecordAnswer)>;
+  void put_record(RecordRequest request, RecordDone done);
+  /// A person accepts or rejects what a system proposed. Refused with `proposal_closed` where
+  /// somebody has decided already.
+  void judge_proposal(RecordVerdict verdict, RecordDone done);
 
   /// Holds back what is sent to a target, or what belongs to a shop, a member, a region or a key
   /// (of a receipt, or of the order of legs); calls under way end. Answers after the commit.
@@ -342,6 +359,19 @@ class Engine {
   /// would pass such a leg by.
   void begin_replay(const ReplayPtr& replay);
 
+  // records.cpp
+  struct RecordTask;
+  using RecordTaskPtr = std::shared_ptr<RecordTask>;
+  void queue_record(const RecordTaskPtr& task);
+  void read_record(const RecordTaskPtr& task);
+  void judge_record(const RecordTaskPtr& task, const contract::record::Known* known);
+  void stage_verdict(const RecordTaskPtr& task, const contract::record::Known& known, Id id);
+  void stage_record(const RecordTaskPtr& task, contract::record::Merged merged, Id id);
+  void commit_record(const RecordTaskPtr& task, store::Unit unit, std::uint32_t version, Id id,
+                     std::uint64_t position);
+  void finish_record(const RecordTaskPtr& task);
+  [[nodiscard]] static Fault closed_proposal();
+
   // start.cpp
   /// Takes up the pauses and the replays that were running.
   [[nodiscard]] Status keep_orders(const std::vector<store::DocumentRow>& documents);
@@ -388,6 +418,8 @@ class Engine {
   std::unordered_map<Hash128, std::shared_ptr<BookTask>> books_;
   std::unordered_set<Hash128> pending_books_;
   std::map<std::string, std::shared_ptr<LinkQueue>> links_;
+  /// By record, in the order in which they came; the first is being judged.
+  std::unordered_map<Hash128, std::deque<RecordTaskPtr>> record_tasks_;
   std::map<Id, ReplayPtr> replays_;
   std::map<std::string, Pause> pauses_;
   std::array<std::size_t, pause_kind_count> pauses_of_kind_{};

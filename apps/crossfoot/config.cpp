@@ -166,6 +166,10 @@ const std::vector<Setting>& settings() {
       path("programme", "programme.json",
            "The loyalty programme's rules, for Crossfoot's own expectation of points.",
            &Config::programme),
+      text("records.profile_targets", "loyalty",
+           "Connectors that are told of customers who are members, with commas between; empty: "
+           "none.",
+           &Config::profile_targets),
       path("records.ownership", "ownership.json",
            "Who owns which field of records, where it differs from the contracts.",
            &Config::record_ownership),
@@ -277,6 +281,13 @@ class Reader {
         add(0, part, contract::error_code::bad_setting,
             fmt::format("no connector is named '{}'; add it under 'connectors'", *name));
       }
+    }
+    for (const std::string& name : config.profile_target_names()) {
+      const bool known = std::ranges::find(config.connectors, name, &ConnectorConfig::name) !=
+                         config.connectors.end();
+      if (known) continue;
+      add(0, "records.profile_targets", contract::error_code::bad_setting,
+          fmt::format("no connector is named '{}'; add it under 'connectors'", name));
     }
     finish_access(config);
     if (config.programme.empty()) {
@@ -427,6 +438,19 @@ class Reader {
 };
 
 }  // namespace
+
+std::vector<std::string> Config::profile_target_names() const {
+  std::vector<std::string> names;
+  for (std::string_view rest = profile_targets; !rest.empty();) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    std::string_view name = rest.substr(0, comma);
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    if (!name.empty()) names.emplace_back(name);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return names;
+}
 
 std::filesystem::path anchors_beside(const std::filesystem::path& data_folder) {
   return data_folder / "anchors";

@@ -30,6 +30,7 @@ struct Config {
   std::uint16_t listen_port = 8080;
   std::filesystem::path data_folder = "crossfoot-data";
   std::filesystem::path programme;
+  std::string profile_targets;             ///< names, with commas between
   std::filesystem::path record_ownership;  ///< empty: as the contracts say
   std::string unknown_fields = "record_and_ignore";
   std::string routing_erp = "erp";
@@ -73,6 +74,8 @@ struct Config {
     return !access_key_set.empty() || !access_api_keys.empty();
   }
   std::vector<ConnectorConfig> connectors;
+
+  [[nodiscard]] std::vector<std::string> profile_target_names() const;
 };
 
 /// Where anchors lie when no folder is named.

@@ -185,7 +185,8 @@ class Server::Impl {
     auto store_opener = opener();
     if (!store_opener) return opened.set_value(fail(store_opener.error()));
     setup.open_store = std::move(*store_opener);
-    setup.engine.routing = {config_.routing_erp, config_.routing_loyalty};
+    setup.engine.routing = {config_.routing_erp, config_.routing_loyalty,
+                            config_.profile_target_names()};
     set_retry(setup.engine);
     set_suspects(setup.engine);
     setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);

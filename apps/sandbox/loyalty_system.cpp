@@ -68,13 +68,18 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
   const std::string_view path = call.path.substr(prefix.size());
   if (call.method == Method::get) {
     if (path == "transactions") return transactions(call.query);
+    if (path == "member-changes") return member_changes(call.query);
     if (path.starts_with("members/")) return member(path.substr(8));
     return unknown();
   }
   if (call.method != Method::post) return refusal(405, "method_not_allowed", "use GET or POST");
-  if (path != "accruals" && path != "reversals" && path != "reinstatements") return unknown();
+  const bool about_members = is_about_members(path);
+  if (!about_members && path != "accruals" && path != "reversals" && path != "reinstatements") {
+    return unknown();
+  }
   if (call.idempotency_key.size() > key_bytes_max) return malformed("the key is too long");
   const WriteKey key{std::string(call.idempotency_key), fingerprint_of(call), now};
+  if (about_members) return change_member(call, path, key);
   if (!key.key.empty()) {
     if (const auto first = books_->remembered(key.key, now)) {
       if (first->fingerprint != key.fingerprint) {
@@ -216,17 +221,6 @@ Reply LoyaltySystem::transactions(std::string_view query) const {
   return {.body = out.close('}').take()};
 }
 
-Reply LoyaltySystem::member(std::string_view path) const {
-  const std::string member = percent_decoded(path);
-  const auto balance = books_->balance(member);
-  if (!balance) return unknown();
-  const Tier* tier = programme_.tier_of(member);
-  JsonWriter out;
-  out.open('{').field("member", member).field("balance", *balance);
-  out.field("tier", tier == nullptr ? std::string_view{"standard"} : tier->name).close('}');
-  return {.body = out.take()};
-}
-
 Reply LoyaltySystem::tamper(std::string_view body) {
   std::string fault;
   const auto order = read_tamper_order(body, LoyaltyBooks::tamper_kinds(), fault);
@@ -252,6 +246,7 @@ Reply LoyaltySystem::untamper() {
 
 Reply LoyaltySystem::clear() {
   if (const auto cleared = books_->clear(); !cleared) return unavailable(cleared.error());
+  if (const auto cleared = members_->clear(); !cleared) return unavailable(cleared.error());
   return {.body = "{}"};
 }
 

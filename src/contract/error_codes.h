@@ -53,6 +53,7 @@ inline constexpr std::string_view revision_conflict = "CF-2421";
 inline constexpr std::string_view idempotency_key_reuse = "CF-2422";
 inline constexpr std::string_view proposal_closed = "CF-2423";
 inline constexpr std::string_view record_erased = "CF-2424";
+inline constexpr std::string_view customer_state_conflict = "CF-2425";
 inline constexpr std::string_view rate_limited = "CF-2429";
 inline constexpr std::string_view headers_too_large = "CF-2431";
 inline constexpr std::string_view internal_error = "CF-2500";
@@ -162,7 +163,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 135> error_table{{
+inline constexpr std::array<ErrorInfo, 136> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -243,6 +244,8 @@ inline constexpr std::array<ErrorInfo, 135> error_table{{
      FaultClass::conflict, false},
     {"CF-2424", "The record was erased", 410,
      FaultClass::rejected, false},
+    {"CF-2425", "The customer is not in a state for this", 409,
+     FaultClass::conflict, false},
     {"CF-2429", "Too many requests", 429,
      FaultClass::throttled, true},
     {"CF-2431", "The headers are too large", 431,

@@ -20,8 +20,9 @@ enum class TransactionKind : std::uint8_t {
   void_sale,              ///< post-void: cancels one whole completed receipt
   stock_adjustment,       ///< moves stock only; no receipt, no money
   accounting_adjustment,  ///< money outside trade; parked for a person
+  customer_profile,       ///< a change of a customer; no trade, made by Crossfoot alone
 };
-inline constexpr auto transaction_kind_last = TransactionKind::accounting_adjustment;
+inline constexpr auto transaction_kind_last = TransactionKind::customer_profile;
 
 enum class Channel : std::uint8_t { pos, ecommerce, mobile, partner, customer_service, file };
 inline constexpr auto channel_last = Channel::file;
@@ -120,6 +121,8 @@ struct Totals {
   bool operator==(const Totals&) const = default;
 };
 
+struct ProfileChange;
+
 /// One completed transaction in canonical form (api/schemas/transaction/v1.json).
 struct Transaction {
   TransactionKind kind = TransactionKind::sale;
@@ -140,6 +143,7 @@ struct Transaction {
   std::optional<NaturalKey>
       original;               ///< the voided receipt; for a return, the default of its lines
   std::string source_format;  ///< `online-retail` when a file importer made it
+  std::shared_ptr<const ProfileChange> profile;  ///< of a customer_profile alone
 
   bool operator==(const Transaction&) const = default;
 };

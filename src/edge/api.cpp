@@ -310,6 +310,16 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return judge_proposal(exchange, true);
     case Route::reject_proposal:
       return judge_proposal(exchange, false);
+    case Route::get_profile:
+      return get_profile(exchange);
+    case Route::merge_customers:
+      return change_profile(exchange, flow::ProfileOrder::Kind::merge);
+    case Route::unmerge_customer:
+      return change_profile(exchange, flow::ProfileOrder::Kind::unmerge);
+    case Route::erase_customer:
+      return change_profile(exchange, flow::ProfileOrder::Kind::erase);
+    case Route::note_consent:
+      return change_profile(exchange, flow::ProfileOrder::Kind::consent);
     case Route::get_field_ownership:
       return get_field_ownership(exchange);
     case Route::get_metrics:

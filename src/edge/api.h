@@ -23,6 +23,7 @@
 #include "edge/request.h"
 #include "edge/waiting.h"
 #include "flow/engine/engine.h"
+#include "flow/engine/records.h"
 #include "runtime/http_server.h"
 #include "runtime/log.h"
 #include "runtime/random.h"
@@ -170,6 +171,12 @@ class Api {
   [[nodiscard]] Reply list_record_proposals(Exchange& exchange);
   [[nodiscard]] Reply judge_proposal(Exchange& exchange, bool accepted);
   [[nodiscard]] Reply get_field_ownership(Exchange& exchange);
+
+  // profile.cpp
+  [[nodiscard]] Reply get_profile(Exchange& exchange);
+  [[nodiscard]] Reply change_profile(Exchange& exchange, flow::ProfileOrder::Kind what);
+
+  // records.cpp
   /// The kind that the address names, where the caller may deal with it.
   [[nodiscard]] std::expected<RecordBook::KindPtr, HttpResponse> record_kind(Exchange& exchange,
                                                                              std::string_view path);

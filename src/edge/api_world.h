@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "contract/profile_change.h"
 #include "edge/api.h"
 #include "ledger/programme.h"
 #include "ledger/programme_json.h"
@@ -38,6 +39,11 @@ class PliantTargets final : public flow::Caller {
   }
   void call(flow::CallRequest request, Called done) override {
     calls[request.target] += request.items.size();
+    for (const flow::CallItem& item : request.items) {
+      if (request.operation.starts_with("member_")) {
+        told.push_back(request.operation + " " + *item.transaction);
+      }
+    }
     if (silent.contains(request.target)) {
       scheduler_.post([target = request.target, done = std::move(done)]() mutable {
         done(fail({.code = "CF-3108",
@@ -78,9 +84,13 @@ class PliantTargets final : public flow::Caller {
     traits_.lookup = false;
   }
 
+  /// From now on what is sent to a target stands in the order of its key.
+  void keep_order() { traits_.order = flow::Order::commutative; }
+
   std::map<std::string, bool> refused;
   std::map<std::string, bool> silent;  ///< calls to them end without an answer
   std::map<std::string, std::size_t> calls;
+  std::vector<std::string> told;  ///< about members: operation and message
 
  private:
   runtime::Scheduler& scheduler_;
@@ -182,6 +192,9 @@ inline ledger::Programme test_programme() {
 }
 
 inline Result<contract::Transaction> parse_stored(std::string_view body) {
+  if (contract::is_profile_message(body)) {
+    return transform(contract::read_profile_message(body), contract::profile_transaction);
+  }
   auto parsed = contract::parse_transaction(body, contract::ParsePolicy::stored());
   if (!parsed) return fail({.code = parsed.error().code, .cause = parsed.error().detail});
   return std::move(parsed->transaction);
@@ -363,6 +376,43 @@ class World {
   }
   [[nodiscard]] store::MemoryStore& data_store() { return *store_; }
   [[nodiscard]] flow::Engine& engine() { return *engine_; }
+  /// On a snapshot of the data store.
+  template <class F>
+  auto read(F work) {
+    std::optional<decltype(work(std::declval<store::Reader&>()))> value;
+    bool done = false;
+    store_->read([&](store::Reader& reader) { value.emplace(work(reader)); }, [&] { done = true; });
+    run_until([&done] { return done; });
+    return std::move(*value);
+  }
+  /// A flow as it is stored.
+  flow::Flow read_flow(Id id) {
+    return *flow::decode_flow(
+        read([id](store::Reader& reader) { return (*reader.load_flow(id))->state; }));
+  }
+  /// All that the data store says of anybody.
+  std::string everything() {
+    return read([](store::Reader& reader) {
+      std::string all;
+      for (const store::MessageRow& message : *reader.messages({.limit = 1000}, true)) {
+        all += message.body + message.member;
+        if (const auto flow = *reader.load_flow(message.id)) all += flow->state;
+      }
+      const store::RecordQuery customers{
+          .kind = "customer", .scope = "default", .at = {Instant::never() - Duration{1}}};
+      for (const store::RecordRow& one : *reader.records(customers)) {
+        for (const store::RecordRow& row : *reader.record_versions(one.name, 0, 1000)) {
+          all += row.body + row.provenance;
+        }
+      }
+      for (const auto& row : *reader.documents("record_proposal", {}, 1000, false))
+        all += row.value;
+      for (Partition partition = 0; partition < partition_count; ++partition) {
+        for (const auto& row : *reader.journal_after(partition, 0, 1000)) all += row.entry;
+      }
+      return all;
+    });
+  }
 
  private:
   boost::asio::io_context context_{1};

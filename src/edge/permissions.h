@@ -25,6 +25,9 @@ enum class Permission : std::uint8_t {
   records_write,  ///< Hand over records as the systems that `system:` permissions name
   records_read,  ///< See records that tell about no person
   customers_read,  ///< See records of customers
+  customers_decide,  ///< Merge and unmerge customers
+  customers_erase,  ///< Erase what is known of a person
+  customers_consent,  ///< Note what a customer agreed to or declined
   records_decide,  ///< See and decide what systems propose for fields of others
   system_erp,  ///< Write records as the ERP
   system_loyalty,  ///< Write records as the loyalty platform
@@ -32,7 +35,7 @@ enum class Permission : std::uint8_t {
   system_crm,  ///< Write records as the customer system
   system_oms,  ///< Write records as the order management
 };
-inline constexpr std::size_t permission_count = 19;
+inline constexpr std::size_t permission_count = 22;
 using Permissions = std::bitset<permission_count>;
 
 /// As scopes of tokens name them.
@@ -50,6 +53,9 @@ inline constexpr std::array<std::string_view, permission_count> permission_names
     "records:write",
     "records:read",
     "customers:read",
+    "customers:decide",
+    "customers:erase",
+    "customers:consent",
     "records:decide",
     "system:erp",
     "system:loyalty",
@@ -62,15 +68,16 @@ struct Role {
   std::string_view name;
   std::uint64_t permissions;  ///< by bit
 };
-inline constexpr std::array<Role, 10> role_table{{
+inline constexpr std::array<Role, 11> role_table{{
     {"channel", 0x903},
-    {"erp_system", 0x4d00},
-    {"loyalty_system", 0x9d00},
-    {"crm_system", 0x21d00},
-    {"integration", 0x3b7f},
+    {"erp_system", 0x20d00},
+    {"loyalty_system", 0x41d00},
+    {"crm_system", 0x101d00},
+    {"integration", 0x13b7f},
     {"store_operations", 0x816},
     {"finance", 0x8c6},
-    {"customer_service", 0x1802},
+    {"customer_service", 0xb802},
+    {"data_protection", 0x5802},
     {"auditor", 0x1b46},
     {"monitoring", 0x200},
 }};

@@ -36,6 +36,7 @@ Result<std::unique_ptr<RecordBook>> RecordBook::load(const std::vector<std::stri
                      .identity = contract.record->identity,
                      .subject = contract.record->subject,
                      .valid = contract.record->valid,
+                     .latest = {contract.record->latest.begin(), contract.record->latest.end()},
                      .schema = std::move(*schema),
                      .ownership = owners[contract.name]}));
   }

@@ -8,6 +8,7 @@
 #include "contract/json_writer.h"
 #include "edge/api.h"
 #include "edge/decision.h"
+#include "edge/record_answer.h"
 
 /// Records that systems of record own: in as statements, out as of any time.
 namespace crossfoot::edge {
@@ -35,18 +36,6 @@ constexpr std::array systems{SystemPermission{"erp", Permission::system_erp},
                              SystemPermission{"crm", Permission::system_crm},
                              SystemPermission{"oms", Permission::system_oms}};
 
-RecordAnswer dropped() {
-  RecordAnswer answer;
-  answer.fault = opening_fault();
-  return answer;
-}
-
-std::optional<Problem> problem_of_answer(RecordAnswer& answer) {
-  if (answer.refused) return std::move(answer.refused);
-  if (answer.fault) return problem_of(*answer.fault);
-  return std::nullopt;
-}
-
 void write_texts(JsonWriter& out, std::string_view name, const std::vector<std::string>& texts) {
   if (texts.empty()) return;
   out.key(name).begin_array();
@@ -61,19 +50,6 @@ void write_answer(JsonWriter& out, const RecordAnswer& answer) {
   write_texts(out, "changed", answer.changed);
   write_texts(out, "ignored", answer.ignored);
   write_texts(out, "proposals", answer.proposals);
-}
-
-HttpResponse answered(const RecordAnswer& answer) {
-  JsonWriter out;
-  out.begin_object();
-  write_answer(out, answer);
-  out.end_object();
-  HttpResponse response;
-  response.body = out.take();
-  if (answer.outcome == record::Merged::Outcome::replayed) {
-    response.headers.emplace_back("Idempotent-Replayed", "true");
-  }
-  return response;
 }
 
 /// One version as it is read; its salt and digests are nobody's business.
@@ -135,6 +111,31 @@ std::string tenant_of(const Query& query) {
 
 }  // namespace
 
+RecordAnswer dropped_record() {
+  RecordAnswer answer;
+  answer.fault = opening_fault();
+  return answer;
+}
+
+std::optional<Problem> problem_of(RecordAnswer& answer) {
+  if (answer.refused) return std::move(answer.refused);
+  if (answer.fault) return problem_of(*answer.fault);
+  return std::nullopt;
+}
+
+HttpResponse record_taken(const RecordAnswer& answer) {
+  JsonWriter out;
+  out.begin_object();
+  write_answer(out, answer);
+  out.end_object();
+  HttpResponse response;
+  response.body = out.take();
+  if (answer.outcome == record::Merged::Outcome::replayed) {
+    response.headers.emplace_back("Idempotent-Replayed", "true");
+  }
+  return response;
+}
+
 std::expected<RecordBook::KindPtr, HttpResponse> Api::record_kind(Exchange& exchange,
                                                                   std::string_view path) {
   RecordBook::KindPtr kind = parts_.records == nullptr ? nullptr : parts_.records->by_path(path);
@@ -181,9 +182,9 @@ Api::Reply Api::post_record(Exchange& exchange) {
   flow::Engine* engine = parts_.engine();
   if (engine == nullptr) co_return refuse(exchange, opening_fault());
   engine->put_record(std::move(request), slot->callback());
-  RecordAnswer answer = (co_await value_of(slot)).value_or(dropped());
-  if (auto problem = problem_of_answer(answer)) co_return refuse(exchange, std::move(*problem));
-  co_return answered(answer);
+  RecordAnswer answer = (co_await value_of(slot)).value_or(dropped_record());
+  if (auto problem = problem_of(answer)) co_return refuse(exchange, std::move(*problem));
+  co_return record_taken(answer);
 }
 
 Api::Reply Api::post_records(Exchange& exchange) {
@@ -203,8 +204,8 @@ Api::Reply Api::post_records(Exchange& exchange) {
         auto statement = record::read_statement(*kind, system, line);
         if (!statement) return batch->refuse(index, std::move(statement.error()));
         Once<RecordAnswer> done([batch, index](std::optional<RecordAnswer> given) {
-          RecordAnswer answer = given ? std::move(*given) : dropped();
-          if (auto problem = problem_of_answer(answer)) {
+          RecordAnswer answer = given ? std::move(*given) : dropped_record();
+          if (auto problem = problem_of(answer)) {
             return batch->refuse(index, std::move(*problem));
           }
           JsonWriter out;
@@ -214,7 +215,7 @@ Api::Reply Api::post_records(Exchange& exchange) {
           batch->answer(index, out.take());
         });
         flow::Engine* engine = parts_.engine();
-        if (engine == nullptr) return done(dropped());
+        if (engine == nullptr) return done(dropped_record());
         engine->put_record({kind, std::move(*statement), batch->correlation_id}, std::move(done));
       });
 }
@@ -343,9 +344,9 @@ Api::Reply Api::judge_proposal(Exchange& exchange, bool accepted) {
   if (engine == nullptr) co_return refuse(exchange, opening_fault());
   auto slot = std::make_shared<Slot<RecordAnswer>>(home());
   engine->judge_proposal(std::move(verdict), slot->callback());
-  RecordAnswer answer = (co_await value_of(slot)).value_or(dropped());
-  if (auto problem = problem_of_answer(answer)) co_return refuse(exchange, std::move(*problem));
-  co_return answered(answer);
+  RecordAnswer answer = (co_await value_of(slot)).value_or(dropped_record());
+  if (auto problem = problem_of(answer)) co_return refuse(exchange, std::move(*problem));
+  co_return record_taken(answer);
 }
 
 Api::Reply Api::get_field_ownership(Exchange& exchange) {

@@ -191,6 +191,7 @@ std::vector<BusinessFault> check(const contract::Transaction& transaction, const
     case TransactionKind::void_sale:
     case TransactionKind::stock_adjustment:
     case TransactionKind::accounting_adjustment:
+    case TransactionKind::customer_profile:
       return {};
     case TransactionKind::sale:
     case TransactionKind::return_goods:

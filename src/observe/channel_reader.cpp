@@ -295,6 +295,7 @@ Status ChannelReader::add_leg(store::Reader& reader, const Message& message, con
     case LegKind::link:
     case LegKind::claim:
     case LegKind::supersede:
+    case LegKind::share_profile:
       return {};
   }
   return {};

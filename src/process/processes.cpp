@@ -20,6 +20,8 @@ flow::Plan plan_kind(const flow::PlanInput& input) {
       return plan_stock_adjustment(input);
     case contract::TransactionKind::accounting_adjustment:
       return plan_accounting_adjustment(input);
+    case contract::TransactionKind::customer_profile:
+      return plan_profile(input);
   }
   return plan_accounting_adjustment(input);
 }

@@ -31,7 +31,9 @@ std::string text(const Json& object, std::string_view name) {
   return found != nullptr && found->is(JsonKind::text) ? std::string(found->text()) : std::string();
 }
 
-std::optional<Hash128> hash_of(std::string_view hex) {
+}  // namespace
+
+std::optional<Hash128> parse_hash(std::string_view hex) {
   Hash128 hash;
   if (hex.size() != hash.bytes.size() * 2) return std::nullopt;
   for (std::size_t i = 0; i < hash.bytes.size(); ++i) {
@@ -41,8 +43,6 @@ std::optional<Hash128> hash_of(std::string_view hex) {
   }
   return hash;
 }
-
-}  // namespace
 
 std::string encode(const Provenance& provenance) {
   JsonWriter out;
@@ -61,7 +61,7 @@ std::string encode(const Provenance& provenance) {
   }
   out.end_object().key("proposals").begin_array();
   for (const std::string& id : provenance.proposals) out.text(id);
-  out.end_array().end_object();
+  out.end_array().member("told", provenance.told).end_object();
   return out.take();
 }
 
@@ -83,11 +83,12 @@ Result<Provenance> decode_provenance(std::string_view json) {
                              static_cast<std::uint32_t>(whole(source, "revision")), *at});
   }
   for (const auto& [system, word] : words->members()) {
-    const auto content = hash_of(text(word, "content"));
+    const auto content = parse_hash(text(word, "content"));
     if (!content) return fail(damaged());
     provenance.words.emplace(system, Word{static_cast<std::uint32_t>(whole(word, "revision")),
                                           whole(word, "changed_at"), *content});
   }
+  provenance.told = text(root, "told");
   for (const Json& id : proposals->elements()) provenance.proposals.emplace_back(id.text());
   return provenance;
 }

@@ -8,7 +8,7 @@
 
 #include "base/invariant.h"
 #include "contract/error_codes.h"
-#include "contract/record/fields.h"
+#include "contract/record/customer.h"
 #include "contract/record/json_text.h"
 
 namespace crossfoot::contract::record {
@@ -133,9 +133,6 @@ std::expected<Statement, Problem> read_statement(const Kind& kind, std::string_v
   return statement;
 }
 
-namespace {
-
-/// The record of these fields, judged by its contract. Its own times go before `merged.valid_from`.
 std::expected<Merged, Problem> whole(const Kind& kind, const Fields& fields,
                                      std::string_view tenant, std::uint32_t version,
                                      Merged merged) {
@@ -151,6 +148,8 @@ std::expected<Merged, Problem> whole(const Kind& kind, const Fields& fields,
   return merged;
 }
 
+namespace {
+
 /// One statement against what is known, field by field.
 class Merge {
  public:
@@ -165,6 +164,9 @@ class Merge {
 
   std::expected<Merged, Problem> run() {
     if (auto known_word = against_last_word()) return *std::move(known_word);
+    if (known_ != nullptr && is_erased()) {
+      return std::unexpected(make_problem(error_code::record_erased, "the record was erased"));
+    }
     auto said = JsonDocument::parse(statement_.body, limits);
     INVARIANT(said.has_value(), "a statement's canonical text is JSON");
     said_ = fields_of(said->root(), kind_.ownership);
@@ -206,12 +208,21 @@ class Merge {
                     statement_.system)));
   }
 
+  [[nodiscard]] bool is_erased() const {
+    const auto document = JsonDocument::parse(known_->body, limits);
+    return document && text_at(document->root(), "/status") == "erased";
+  }
+
   [[nodiscard]] bool owns(const FieldRule* rule) const {
     return rule != nullptr && (rule->owner == statement_.system || rule->owner == any_writer);
   }
 
-  void take(const std::string& pointer, const std::string& value) {
+  void take(const std::string& pointer, std::string value) {
     const auto before = fields_.find(pointer);
+    const auto by = kind_.latest.find(pointer);
+    if (by != kind_.latest.end()) {
+      value = later_entries(before == fields_.end() ? "[]" : before->second, value, by->second);
+    }
     if (before != fields_.end() && before->second == value) return;
     const FieldRule* rule = kind_.ownership.rule_of(pointer);
     if (owns(rule) || is_identity(pointer)) {
@@ -248,8 +259,9 @@ class Merge {
       const auto source = merged_.provenance.fields.find(field->first);
       const bool shared = rule != nullptr && rule->owner == any_writer;
       // What belongs to each writer is taken back by the one who said it.
-      const bool own = owns(rule) && (!shared || (source != merged_.provenance.fields.end() &&
-                                                  source->second.system == statement_.system));
+      const bool own = owns(rule) && !kind_.latest.contains(field->first) &&
+                       (!shared || (source != merged_.provenance.fields.end() &&
+                                    source->second.system == statement_.system));
       if (!own || said_.contains(field->first)) {
         ++field;
         continue;

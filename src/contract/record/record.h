@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "contract/problem.h"
+#include "contract/record/fields.h"
 #include "contract/record/ownership.h"
 #include "contract/schema/schema.h"
 
@@ -27,6 +28,9 @@ struct Kind {
   std::vector<std::string> identity;  ///< pointers whose values make the key
   std::string subject;                ///< pointer; empty: none
   std::string valid;                  ///< pointer of a period or of an instant; empty: none
+  /// Lists by pointer whose entries are told apart by this member: of each the later one counts,
+  /// whoever says it.
+  std::map<std::string, std::string, std::less<>> latest;
   schema::Schema schema;
   Ownership ownership;
 };
@@ -60,9 +64,13 @@ struct Provenance {
   std::map<std::string, FieldSource, std::less<>> fields;
   std::map<std::string, Word, std::less<>> words;
   std::vector<std::string> proposals;  ///< ids of those that are open
+  std::string told;  ///< id of the flow that tells others of the last version; empty: none
 
   bool operator==(const Provenance&) const = default;
 };
+/// 32 hexadecimal digits.
+[[nodiscard]] std::optional<Hash128> parse_hash(std::string_view hex);
+
 [[nodiscard]] std::string encode(const Provenance& provenance);
 [[nodiscard]] Result<Provenance> decode_provenance(std::string_view json);
 
@@ -123,6 +131,12 @@ struct Merged {
 [[nodiscard]] std::expected<Merged, Problem> merge(const Kind& kind, const Known* known,
                                                    const Statement& statement, Instant now,
                                                    std::string_view fresh_salt);
+
+/// The record of these fields, judged by its contract; its own times go before
+/// `merged.valid_from`.
+[[nodiscard]] std::expected<Merged, Problem> whole(const Kind& kind, const Fields& fields,
+                                                   std::string_view tenant, std::uint32_t version,
+                                                   Merged merged);
 
 /// The record with one proposed field, as if its owner had said so.
 [[nodiscard]] std::expected<Merged, Problem> accept_proposal(const Kind& kind, const Known& known,

@@ -83,6 +83,7 @@ constexpr std::string_view description_text = R"({
         "identity": {"type": "array", "minItems": 1, "maxItems": 20, "items": {"$ref": "#/$defs/pointer"}, "description": "What names a record."},
         "subject": {"$ref": "#/$defs/pointer"},
         "valid": {"$ref": "#/$defs/pointer"},
+        "latest": {"type": "object", "propertyNames": {"$ref": "#/$defs/pointer"}, "additionalProperties": {"type": "string", "minLength": 1}, "description": "Lists of which the later entry counts, by the member that tells entries apart."},
         "ownership": {
           "type": "object", "required": ["version", "foreign"], "additionalProperties": false,
           "properties": {
@@ -195,6 +196,11 @@ RecordRules record_rules_of(const Json& json) {
       .valid = text_of(json, "valid"),
       .ownership_version = static_cast<std::uint32_t>(whole_of(ownership, "version", 1)),
       .foreign_writes = text_of(ownership, "foreign")};
+  if (const Json* latest = json.find("latest")) {
+    for (const auto& [pointer, member] : latest->members()) {
+      rules.latest.emplace_back(pointer, member.text());
+    }
+  }
   if (const Json* fields = ownership.find("fields")) {
     for (const auto& [pointer, foreign] : fields->members()) {
       rules.foreign_by_field.emplace_back(pointer, foreign.text());

@@ -60,6 +60,7 @@ struct RecordRules {
   std::vector<std::string> identity;  ///< pointers whose values make the key
   std::string subject;                ///< pointer of what it is about; empty: nothing else
   std::string valid;  ///< pointer of a period, or of an instant; empty: it has no time of its own
+  std::vector<std::pair<std::string, std::string>> latest;  ///< lists by pointer, with their key
   std::uint32_t ownership_version = 1;
   std::string foreign_writes;  ///< refuse, ignore or propose …
   std::vector<std::pair<std::string, std::string>> foreign_by_field;  ///< … unless by pointer

@@ -4,6 +4,7 @@
 #include "contract/error_codes.h"
 #include "flow/engine/accept_keys.h"
 #include "flow/engine/parts.h"
+#include "flow/engine/records.h"
 
 namespace crossfoot::flow {
 
@@ -175,7 +176,9 @@ Engine::ActivePtr Engine::new_flow(const IncomingPtr& request, Plan plan, Id id,
   flow.correlation_id = request->correlation_id.empty() ? to_string(id) : request->correlation_id;
   unit.message = message_of(*request, id, plan.gross);
   add_sold_lines(*request, plan, id, unit);
-  unit.counters.push_back({std::string(channel_counter(transaction.channel)), 1});
+  if (transaction.profile == nullptr) {
+    unit.counters.push_back({std::string(channel_counter(transaction.channel)), 1});
+  }
   active_.emplace(id, active);
   return active;
 }
@@ -213,6 +216,12 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
   const bool fresh = apply(active, Begun{}, *staged);
   INVARIANT(fresh, "a new flow begins");
   if (!suspected.is_nil()) (void)apply(active, Suspected{suspected}, *staged);
+  if (request->record != nullptr) {
+    request->record->write(id, unit);
+    staged->events.push_back({.kind = JournalEvent::Kind::recorded,
+                              .state = LegState::done,
+                              .detail = request->record->said});
+  }
   seal(active, *staged);
   active->committing = true;
   store_.commit(std::move(unit), [this, alive = alive_, active, staged, request, key, suspected,
@@ -249,6 +258,13 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
     give_back(partition, position);
     switch (result.outcome) {
       case store::Outcome::duplicate:
+        if (request->record != nullptr) {
+          // Another node has written this version of the record.
+          finish_accept(key);
+          AcceptAnswer answer;
+          answer.kind = AcceptAnswer::Kind::replayed;
+          return done(std::move(answer));
+        }
         return resolve_duplicate(request, std::move(done), result, with_idempotency);
       case store::Outcome::suspected:
         return suspect(request, std::move(done), result.suspected);

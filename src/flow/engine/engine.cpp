@@ -258,6 +258,7 @@ void Engine::order_legs(std::vector<Leg>& legs) const {
     if (leg.steps.empty()) continue;
     const OperationTraits* traits = caller_.traits(leg.target, leg.steps.front().operation);
     if (traits == nullptr || traits->order == Order::none) leg.order_key = {};
+    if (!redirects_.empty()) leg.order_key = redirected(leg.order_key);
   }
 }
 

@@ -56,6 +56,8 @@ struct EngineOptions {
   std::string salt_secret;
 };
 
+struct RecordStage;
+
 /// What was read at the door.
 struct AcceptRequest {
   std::shared_ptr<const contract::Transaction> transaction;
@@ -65,6 +67,7 @@ struct AcceptRequest {
   std::string idempotency_key;  ///< empty: none
   std::string correlation_id;   ///< empty: the message's id
   Lane lane = Lane::live;
+  std::shared_ptr<const RecordStage> record;  ///< of a customer_profile: what it is about
   std::optional<Decision> edit;  ///< a person's edit of what is there: its correction, or nothing
 };
 
@@ -101,6 +104,7 @@ struct Activity {
 struct RecordRequest;
 struct RecordAnswer;
 struct RecordVerdict;
+struct ProfileOrder;
 
 /// Runs the flows of the partitions it owns: the rim around decide(). Everything happens on one
 /// shard's thread; there are no locks. Intent is committed before a call leaves; effects of an
@@ -169,6 +173,9 @@ class Engine {
   /// A person accepts or rejects what a system proposed. Refused with `proposal_closed` where
   /// somebody has decided already.
   void judge_proposal(RecordVerdict verdict, RecordDone done);
+
+  /// Merges, unmerges, erases a customer or notes a consent, and has the targets told of it.
+  void change_profile(ProfileOrder order, RecordDone done);
 
   /// Holds back what is sent to a target, or what belongs to a shop, a member, a region or a key
   /// (of a receipt, or of the order of legs); calls under way end. Answers after the commit.
@@ -364,13 +371,23 @@ class Engine {
   using RecordTaskPtr = std::shared_ptr<RecordTask>;
   void queue_record(const RecordTaskPtr& task);
   void read_record(const RecordTaskPtr& task);
-  void judge_record(const RecordTaskPtr& task, const contract::record::Known* known);
-  void stage_verdict(const RecordTaskPtr& task, const contract::record::Known& known, Id id);
-  void stage_record(const RecordTaskPtr& task, contract::record::Merged merged, Id id);
-  void commit_record(const RecordTaskPtr& task, store::Unit unit, std::uint32_t version, Id id,
-                     std::uint64_t position);
+  void judge_record(const RecordTaskPtr& task);
+  void commit_record(const RecordTaskPtr& task);
+  void try_record_again(const RecordTaskPtr& task);
+  /// Adds the version that the task has judged, and what goes with it, as written by `id`.
+  void write_record(RecordTask& task, Id id, store::Unit& unit);
   void finish_record(const RecordTaskPtr& task);
-  [[nodiscard]] static Fault closed_proposal();
+
+  // profile.cpp
+  /// Others must know of what the task has judged.
+  [[nodiscard]] bool is_told(const RecordTask& task) const;
+  /// Commits the version with the flow that tells them.
+  void tell_record(const RecordTaskPtr& task);
+  void told_record(const RecordTaskPtr& task, const AcceptAnswer& answer);
+  void add_redirects(const RecordTask& task, store::Unit& unit) const;
+  /// What an earlier version could not tell is not told any more.
+  void drop_moot(Id flow);
+  [[nodiscard]] Hash128 redirected(Hash128 order_key) const;
 
   // start.cpp
   /// Takes up the pauses and the replays that were running.
@@ -420,6 +437,7 @@ class Engine {
   std::map<std::string, std::shared_ptr<LinkQueue>> links_;
   /// By record, in the order in which they came; the first is being judged.
   std::unordered_map<Hash128, std::deque<RecordTaskPtr>> record_tasks_;
+  std::unordered_map<Hash128, Hash128> redirects_;  ///< order keys of merged members
   std::map<Id, ReplayPtr> replays_;
   std::map<std::string, Pause> pauses_;
   std::array<std::size_t, pause_kind_count> pauses_of_kind_{};

@@ -5,8 +5,9 @@
 
 #include <algorithm>
 
-#include "base/codec.h"
+#include "contract/record/customer.h"
 #include "flow/engine/parts.h"
+#include "flow/engine/record_task.h"
 #include "store/api/home.h"
 
 /// Records that systems of record own (docs/adr/0019). Statements about one record are judged one
@@ -20,8 +21,10 @@ namespace {
 
 /// So often a version that somebody else has taken is tried with the next number.
 constexpr int attempts_max = 8;
+/// Versions of one record whose messages an erasure reads at once.
+constexpr std::size_t versions_page = 100;
 
-std::string say(const RecordRequest& request, const Merged& merged, std::uint32_t version) {
+std::string said_of(const RecordRequest& request, const Merged& merged, std::uint32_t version) {
   std::string text = fmt::format("{} {}: {} by {}", request.kind->contract, request.statement.key,
                                  to_string(merged.outcome), request.statement.system);
   if (request.statement.word.revision > 0) {
@@ -36,23 +39,59 @@ std::string say(const RecordRequest& request, const Merged& merged, std::uint32_
   return text + fmt::format("; ownership {}", merged.provenance.policy);
 }
 
-}  // namespace
+std::string_view to_string(ProfileOrder::Kind kind) {
+  constexpr std::array<std::string_view, 4> names{"merged", "unmerged", "erased", "consented"};
+  return names[static_cast<std::size_t>(kind)];
+}
 
-/// One statement, or one verdict, while it is being judged and committed.
-struct Engine::RecordTask {
-  RecordRequest request;
-  store::RecordName name;
-  std::optional<RecordVerdict> verdict;
-  std::optional<RecordProposal> proposal;  ///< that the verdict is about
-  int attempts = 0;
-  RecordDone done;
-  RecordAnswer answer;
-};
+Fault no_record(std::string_view key) {
+  return {.code = std::string(contract::error_code::not_found),
+          .fault_class = FaultClass::not_found,
+          .where = "records",
+          .cause = fmt::format("there is no record {}", key)};
+}
+
+Fault closed_proposal() {
+  return {.code = std::string(contract::error_code::proposal_closed),
+          .fault_class = FaultClass::conflict,
+          .where = "records",
+          .cause = "there is no open proposal of this id"};
+}
+
+Result<std::optional<Known>> latest_of(store::Reader& reader, const store::RecordName& name) {
+  const auto rows = reader.record_versions(name, 0, 1);
+  if (!rows) return fail(rows.error());
+  if (rows->empty()) return std::nullopt;
+  auto known = known_of(rows->front());
+  if (!known) return fail(known.error());
+  return std::optional(std::move(*known));
+}
+
+/// The messages that told of the record, each as it reads without the person.
+Result<std::vector<store::MessageErasure>> messages_of(store::Reader& reader,
+                                                       const store::RecordName& name) {
+  std::vector<store::MessageErasure> found;
+  for (std::uint32_t before = 0;;) {
+    const auto rows = reader.record_versions(name, before, versions_page);
+    if (!rows) return fail(rows.error());
+    if (rows->empty()) return found;
+    before = rows->back().version;
+    for (const store::RecordRow& row : *rows) {
+      const auto message = reader.load_message(row.id);
+      if (!message) return fail(message.error());
+      if (!*message || !contract::is_profile_message((*message)->body)) continue;
+      const auto change = contract::read_profile_message((*message)->body);
+      if (!change) return fail(change.error());
+      found.push_back({row.id, contract::erased_profile_message(*change)});
+    }
+  }
+}
+
+}  // namespace
 
 void Engine::put_record(RecordRequest request, RecordDone done) {
   auto task = std::make_shared<RecordTask>();
   task->name = {request.kind->contract, request.statement.tenant, request.statement.key};
-  task->answer.key = request.statement.key;
   task->request = std::move(request);
   task->done = std::move(done);
   queue_record(task);
@@ -81,7 +120,6 @@ void Engine::judge_proposal(RecordVerdict verdict, RecordDone done) {
          task->request.kind = task->verdict->kinds(proposal->record.kind);
          if (task->request.kind == nullptr) return answer(closed_proposal());
          task->name = proposal->record;
-         task->answer.key = task->name.key;
          task->request.statement.key = task->name.key;
          task->request.statement.tenant = task->name.scope;
          task->request.statement.system = proposal->system;
@@ -90,14 +128,8 @@ void Engine::judge_proposal(RecordVerdict verdict, RecordDone done) {
        });
 }
 
-Fault Engine::closed_proposal() {
-  return {.code = std::string(contract::error_code::proposal_closed),
-          .fault_class = FaultClass::conflict,
-          .where = "records",
-          .cause = "there is no open proposal of this id"};
-}
-
 void Engine::queue_record(const RecordTaskPtr& task) {
+  task->answer.key = task->name.key;
   if (!ready_ || stopped_) {
     task->answer.fault = not_ready("records");
     return task->done(std::move(task->answer));
@@ -108,60 +140,66 @@ void Engine::queue_record(const RecordTaskPtr& task) {
 }
 
 void Engine::read_record(const RecordTaskPtr& task) {
-  auto rows = std::make_shared<Result<std::vector<store::RecordRow>>>();
-  read([rows,
-        name = task->name](store::Reader& reader) { *rows = reader.record_versions(name, 0, 1); },
-       [this, rows, task] {
-         if (!*rows) {
-           task->answer.fault = rows->error();
-           return finish_record(task);
-         }
-         std::optional<Known> known;
-         if (!(*rows)->empty()) {
-           auto decoded = known_of((*rows)->front());
-           if (!decoded) {
-             task->answer.fault = decoded.error();
-             return finish_record(task);
-           }
-           known = std::move(*decoded);
-         }
-         judge_record(task, known ? &*known : nullptr);
-       });
+  struct Read {
+    Result<std::optional<Known>> known;
+    Result<std::optional<Known>> into;
+    Result<std::vector<store::MessageErasure>> messages;
+  };
+  auto found = std::make_shared<Read>();
+  const bool erases = task->is(ProfileOrder::Kind::erase);
+  store::RecordName into;
+  if (task->is(ProfileOrder::Kind::merge))
+    into = {task->name.kind, task->name.scope, task->order->into};
+  read(
+      [found, name = task->name, into, erases](store::Reader& reader) {
+        found->known = latest_of(reader, name);
+        if (!into.key.empty()) found->into = latest_of(reader, into);
+        if (erases) found->messages = messages_of(reader, name);
+      },
+      [this, found, task] {
+        std::optional<Fault> fault;
+        if (!found->messages) fault = found->messages.error();
+        if (!found->into) fault = found->into.error();
+        if (!found->known) fault = found->known.error();
+        if (fault) {
+          task->answer.fault = std::move(fault);
+          return finish_record(task);
+        }
+        task->known = std::move(*found->known);
+        task->into = std::move(*found->into);
+        task->messages = std::move(*found->messages);
+        judge_record(task);
+      });
 }
 
-void Engine::judge_record(const RecordTaskPtr& task, const Known* known) {
-  task->answer.version = known == nullptr ? 0 : known->version;
-  const RecordRequest& request = task->request;
-  const Id id = ids_.next(now(), store::home_of(record_hash(task->name)));
-  if (task->proposal) {
-    if (known == nullptr ||
-        std::ranges::find(known->provenance.proposals, task->verdict->proposal) ==
-            known->provenance.proposals.end()) {
-      task->answer.fault = closed_proposal();
-      return finish_record(task);
-    }
-    return stage_verdict(task, *known, id);
+namespace {
+
+/// What a person's order makes of the customer.
+std::expected<Merged, contract::Problem> ordered(const ProfileOrder& order, const Known& known,
+                                                 const std::optional<Known>& into, Instant now) {
+  switch (order.what) {
+    case ProfileOrder::Kind::merge:
+      return contract::record::merged_into(*order.kind, known, order.into, *into, now);
+    case ProfileOrder::Kind::unmerge:
+      return contract::record::unmerged(*order.kind, known, now);
+    case ProfileOrder::Kind::erase:
+      return contract::record::erased(*order.kind, known, now);
+    case ProfileOrder::Kind::consent:
+      break;
   }
-  auto merged = contract::record::merge(*request.kind, known, request.statement, now(),
-                                        to_string(salt_of(id, 0)));
-  if (!merged) {
-    task->answer.refused = std::move(merged.error());
-    return finish_record(task);
-  }
-  task->answer.outcome = merged->outcome;
-  if (merged->outcome == Merged::Outcome::replayed) return finish_record(task);
-  stage_record(task, std::move(*merged), id);
+  return contract::record::consented(*order.kind, known, order.consent, now);
 }
 
-void Engine::stage_verdict(const RecordTaskPtr& task, const Known& known, Id id) {
+/// What a person's verdict on a proposal makes of the record.
+std::expected<Merged, contract::Problem> decided(const RecordVerdict& verdict,
+                                                 const RecordProposal& proposal,
+                                                 const contract::record::Kind& kind,
+                                                 const Known& known, Instant now) {
   Merged merged;
-  if (task->verdict->accepted) {
-    auto accepted = contract::record::accept_proposal(
-        *task->request.kind, known, task->proposal->field, task->proposal->system, now());
-    if (!accepted) {
-      task->answer.refused = std::move(accepted.error());
-      return finish_record(task);
-    }
+  if (verdict.accepted) {
+    auto accepted =
+        contract::record::accept_proposal(kind, known, proposal.field, proposal.system, now);
+    if (!accepted) return accepted;
     merged = std::move(*accepted);
   } else {
     merged.outcome = Merged::Outcome::unchanged;
@@ -170,102 +208,152 @@ void Engine::stage_verdict(const RecordTaskPtr& task, const Known& known, Id id)
     merged.valid_from = known.valid_from;
     merged.valid_to = known.valid_to;
   }
-  std::erase(merged.provenance.proposals, task->verdict->proposal);
-  stage_record(task, std::move(merged), id);
+  std::erase(merged.provenance.proposals, verdict.proposal);
+  return merged;
 }
 
-void Engine::stage_record(const RecordTaskPtr& task, Merged merged, Id id) {
+}  // namespace
+
+void Engine::judge_record(const RecordTaskPtr& task) {
+  const Known* known = task->known ? &*task->known : nullptr;
+  task->answer.version = known == nullptr ? 0 : known->version;
+  const auto refuse = [&](Fault fault) {
+    task->answer.fault = std::move(fault);
+    finish_record(task);
+  };
+  if (known == nullptr && task->order) return refuse(no_record(task->name.key));
+  if (task->is(ProfileOrder::Kind::merge) && !task->into)
+    return refuse(no_record(task->order->into));
+  if (task->verdict &&
+      (known == nullptr || !holds(known->provenance.proposals, task->verdict->proposal))) {
+    return refuse(closed_proposal());
+  }
   const RecordRequest& request = task->request;
-  RecordAnswer& answer = task->answer;
-  const bool writes = merged.outcome != Merged::Outcome::late;
-  const std::uint32_t version = answer.version + (writes ? 1 : 0);
-  store::Unit unit;
-  answer.changed = merged.changed;
-  answer.ignored = merged.ignored;
-  answer.proposals.clear();
+  auto merged = task->order ? ordered(*task->order, *known, task->into, now())
+                : task->verdict
+                    ? decided(*task->verdict, *task->proposal, *request.kind, *known, now())
+                    : contract::record::merge(*request.kind, known, request.statement, now(),
+                                              to_string(salt_of(ids_.next(now(), 0), 0)));
+  if (!merged) {
+    task->answer.refused = std::move(merged.error());
+    return finish_record(task);
+  }
+  task->answer.outcome = merged->outcome;
+  if (merged->outcome == Merged::Outcome::replayed) return finish_record(task);
+  task->merged = std::move(*merged);
+  task->answer.changed = task->merged.changed;
+  task->answer.ignored = task->merged.ignored;
+  task->said = said_of(request, task->merged, task->version());
+  const Decision* decision = task->order     ? &task->order->decision
+                             : task->verdict ? &task->verdict->decision
+                                             : nullptr;
+  if (task->order) task->said += fmt::format("; {}", to_string(task->order->what));
+  if (task->is(ProfileOrder::Kind::merge)) task->said += fmt::format(" into {}", task->order->into);
+  if (task->verdict) {
+    task->said +=
+        fmt::format("; {} of {} {}", task->proposal->field.pointer, task->proposal->system,
+                    task->verdict->accepted ? "accepted" : "rejected");
+  }
+  if (decision != nullptr) task->said += fmt::format(" by {}: {}", decision->by, decision->reason);
+  if (is_told(*task)) return tell_record(task);
+  commit_record(task);
+}
+
+void Engine::write_record(RecordTask& task, Id id, store::Unit& unit) {
+  const RecordRequest& request = task.request;
+  Merged& merged = task.merged;
+  task.answer.proposals.clear();
   for (const contract::record::Proposal& field : merged.proposed) {
-    const RecordProposal proposal{id, task->name, request.statement.system, field, floor_};
+    const RecordProposal proposal{id, task.name, request.statement.system, field, floor_};
     const std::string name = proposal_id(proposal);
     unit.documents.push_back({std::string(proposal_documents), name, encode(proposal)});
     auto& open = merged.provenance.proposals;
-    if (std::ranges::find(open, name) == open.end()) open.push_back(name);
-    answer.proposals.push_back(name);
+    if (!holds(open, name)) open.push_back(name);
+    task.answer.proposals.push_back(name);
   }
-  std::string said = say(request, merged, version);
-  if (task->verdict) {
-    unit.documents.push_back({std::string(proposal_documents), task->verdict->proposal, {}});
-    said += fmt::format("; {} of {} {}", task->proposal->field.pointer, task->proposal->system,
-                        task->verdict->accepted ? "accepted" : "rejected");
-    const Decision& decision = task->verdict->decision;
-    said += fmt::format(" by {}: {}", decision.by, decision.reason);
+  const auto close = [&unit](const std::string& name) {
+    unit.documents.push_back({std::string(proposal_documents), name, {}});
+  };
+  if (task.verdict) close(task.verdict->proposal);
+  if (task.is(ProfileOrder::Kind::erase)) {
+    std::ranges::for_each(task.known->provenance.proposals, close);
+    unit.records.erasures.push_back({task.name, task.version()});
+    unit.records.messages = task.messages;
   }
-  if (writes) {
-    store::RecordRow row{.name = task->name,
-                         .version = version,
-                         .id = id,
-                         .recorded_at = floor_,
-                         .valid_from = merged.valid_from,
-                         .subject = request.statement.subject,
-                         .source = request.statement.system,
-                         .revision = request.statement.word.revision,
-                         .provenance = contract::record::encode(merged.provenance),
-                         .body = merged.body};
-    if (merged.valid_to) row.valid_to = *merged.valid_to;
-    const auto word = merged.provenance.words.find(request.statement.system);
-    if (word != merged.provenance.words.end()) row.content = word->second.content;
-    unit.keys.push_back({.kind = store::KeyKind::record,
-                         .hash = record_hash(task->name, version),
-                         .id = id,
-                         .content = row.content,
-                         .revision = version});
-    unit.records.rows.push_back(std::move(row));
-  }
+  unit.counters.push_back(
+      {fmt::format("records|{}|{}", task.name.kind, to_string(merged.outcome)), 1});
+  if (merged.outcome == Merged::Outcome::late) return;
+  store::RecordRow row{.name = task.name,
+                       .version = task.version(),
+                       .id = id,
+                       .recorded_at = floor_,
+                       .valid_from = merged.valid_from,
+                       .subject = request.statement.subject,
+                       .source = request.statement.system,
+                       .revision = request.statement.word.revision,
+                       .provenance = contract::record::encode(merged.provenance),
+                       .body = merged.body};
+  if (merged.valid_to) row.valid_to = *merged.valid_to;
+  const auto word = merged.provenance.words.find(request.statement.system);
+  if (word != merged.provenance.words.end()) row.content = word->second.content;
+  unit.keys.push_back({.kind = store::KeyKind::record,
+                       .hash = record_hash(task.name, row.version),
+                       .id = id,
+                       .content = row.content,
+                       .revision = row.version});
+  unit.records.rows.push_back(std::move(row));
+}
+
+void Engine::commit_record(const RecordTaskPtr& task) {
+  const Id id = ids_.next(now(), store::home_of(record_hash(task->name)));
   const Partition partition = id.partition();
   const std::uint64_t position = next_position(partition);
+  store::Unit unit;
+  write_record(*task, id, unit);
   JournalEntry entry;
   entry.at = floor_;
   entry.salt = salt_of(id, position);
-  entry.state_hash = hash128(merged.provenance.salt + merged.body);
+  entry.state_hash = hash128(task->merged.provenance.salt + task->merged.body);
   entry.events.push_back({.kind = JournalEvent::Kind::recorded,
                           .state = LegState::done,
-                          .reference = request.correlation_id,
-                          .detail = std::move(said)});
+                          .reference = task->request.correlation_id,
+                          .detail = task->said});
   unit.journal.push_back({partition, position, id, floor_, encode(entry)});
-  unit.counters.push_back(
-      {fmt::format("records|{}|{}", task->name.kind, to_string(merged.outcome)), 1});
-  commit_record(task, std::move(unit), version, id, position);
+  store_.commit(
+      std::move(unit), [this, alive = alive_, task, id, position](store::UnitResult result) {
+        if (!*alive) return;
+        if (result.outcome != store::Outcome::applied) give_back(id.partition(), position);
+        switch (result.outcome) {
+          case store::Outcome::applied:
+            task->answer.version = task->version();
+            task->answer.id = id;
+            return finish_record(task);
+          case store::Outcome::duplicate:
+            return try_record_again(task);
+          case store::Outcome::failed:
+          case store::Outcome::conflict:
+          case store::Outcome::suspected:
+            task->answer.fault = std::move(result.fault);
+            return finish_record(task);
+          case store::Outcome::unknown:
+            task->answer.fault = Fault{.code = std::string(contract::error_code::commit_unknown),
+                                       .fault_class = FaultClass::transient,
+                                       .where = "records",
+                                       .cause = "the commit's outcome is unknown"};
+            finish_record(task);
+            return stop(std::move(result.fault));
+        }
+      });
 }
 
-void Engine::commit_record(const RecordTaskPtr& task, store::Unit unit, std::uint32_t version,
-                           Id id, std::uint64_t position) {
-  store_.commit(std::move(unit), [this, alive = alive_, task, version, id,
-                                  position](store::UnitResult result) {
-    if (!*alive) return;
-    if (result.outcome != store::Outcome::applied) give_back(id.partition(), position);
-    switch (result.outcome) {
-      case store::Outcome::applied:
-        task->answer.version = version;
-        task->answer.id = id;
-        return finish_record(task);
-      case store::Outcome::duplicate:
-        // Another node has written this version: its word is judged with.
-        if (++task->attempts < attempts_max) return read_record(task);
-        [[fallthrough]];
-      case store::Outcome::failed:
-      case store::Outcome::conflict:
-      case store::Outcome::suspected:
-        task->answer.fault = std::move(result.fault);
-        if (task->answer.fault->code.empty()) task->answer.fault = not_ready("records");
-        return finish_record(task);
-      case store::Outcome::unknown:
-        task->answer.fault = Fault{.code = std::string(contract::error_code::commit_unknown),
-                                   .fault_class = FaultClass::transient,
-                                   .where = "records",
-                                   .cause = "the commit's outcome is unknown"};
-        finish_record(task);
-        return stop(std::move(result.fault));
-    }
-  });
+void Engine::try_record_again(const RecordTaskPtr& task) {
+  // Another node has written this version: its word is judged with.
+  if (++task->attempts < attempts_max) return read_record(task);
+  task->answer.fault = Fault{.code = std::string(contract::error_code::overloaded),
+                             .fault_class = FaultClass::transient,
+                             .where = "records",
+                             .cause = "too many write this record at once"};
+  finish_record(task);
 }
 
 void Engine::finish_record(const RecordTaskPtr& task) {

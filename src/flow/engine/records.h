@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,28 @@ struct RecordVerdict {
   /// The kind by the name of its contract; null when it is not known here.
   std::function<std::shared_ptr<const contract::record::Kind>(std::string_view)> kinds;
 };
+
+/// What a person decides about a customer as a whole.
+struct ProfileOrder {
+  enum class Kind : std::uint8_t { merge, unmerge, erase, consent };
+  Kind what = Kind::merge;
+  std::shared_ptr<const contract::record::Kind> kind;
+  store::RecordName name;
+  std::string into;     ///< of a merge: key of the customer that goes on
+  std::string consent;  ///< JSON, as the contract describes one
+  Decision decision;
+  std::string correlation_id;
+};
+
+/// A record's new version within the commit that begins the flow which tells others of it.
+struct RecordStage {
+  std::function<void(Id, store::Unit&)> write;
+  std::string said;  ///< for the flow's timeline
+};
+
+/// Legs of a merged member stand in the order of the member that goes on: new order key by old one,
+/// each sixteen bytes, the old one in hexadecimal digits.
+inline constexpr std::string_view order_redirects = "order_redirect";
 
 /// The key that lets one write be a version of a record.
 [[nodiscard]] Hash128 record_hash(const store::RecordName& name, std::uint32_t version);

@@ -1,12 +1,35 @@
 #include <algorithm>
+#include <cstring>
 
 #include "flow/engine/parts.h"
+#include "flow/engine/records.h"
+#include "flow/plan/damaged.h"
 
 namespace crossfoot::flow {
 
 namespace {
 constexpr std::size_t recovery_page = 256;
 constexpr std::size_t stored_orders_max = 1000;  ///< pauses, and replays back from the newest
+constexpr std::size_t redirects_page = 1000;
+
+/// All of them: one for each merged member and target.
+Status read_redirects(store::Reader& reader, std::vector<store::DocumentRow>& into) {
+  for (std::string after;;) {
+    auto page = reader.documents(order_redirects, after, redirects_page, false);
+    if (!page) return fail(page.error());
+    if (page->empty()) return {};
+    after = page->back().key;
+    std::ranges::move(*page, std::back_inserter(into));
+  }
+}
+
+bool read_redirect(const store::DocumentRow& document, Hash128& from, Hash128& to) {
+  if (document.value.size() != to.bytes.size()) return false;
+  std::memcpy(to.bytes.data(), document.value.data(), to.bytes.size());
+  const auto key = contract::record::parse_hash(document.key);
+  if (key) from = *key;
+  return key.has_value();
+}
 }  // namespace
 
 void Engine::start(std::vector<std::string> names, Done done) {
@@ -25,6 +48,10 @@ void Engine::start(std::vector<std::string> names, Done done) {
             return;
           }
           std::ranges::move(*documents, std::back_inserter(*orders));
+        }
+        if (Status found = read_redirects(reader, *orders); !found) {
+          *positions = fail(found.error());
+          return;
         }
         auto counters = reader.counters();
         if (!counters) {
@@ -53,6 +80,13 @@ Status Engine::keep_orders(const std::vector<store::DocumentRow>& documents) {
       auto pause = decode_pause(document.value);
       if (!pause) return fail(pause.error());
       adopt_pause(std::move(*pause));
+      continue;
+    }
+    if (document.kind == order_redirects) {
+      Hash128 from;
+      Hash128 to;
+      if (!read_redirect(document, from, to)) return fail(damaged("order redirect"));
+      redirects_[from] = to;
       continue;
     }
     auto job = decode_replay(document.value);

@@ -5,9 +5,9 @@
 namespace crossfoot::flow {
 
 std::string_view to_string(LegKind kind) {
-  static constexpr std::array<std::string_view, 11> names{
-      "validate",    "link",      "claim",      "accrue",    "reverse",  "post",
-      "post_refund", "post_void", "move_stock", "reinstate", "supersede"};
+  static constexpr std::array<std::string_view, 12> names{
+      "validate",    "link",      "claim",      "accrue",    "reverse",   "post",
+      "post_refund", "post_void", "move_stock", "reinstate", "supersede", "share_profile"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -37,8 +37,9 @@ enum class LegKind : std::uint8_t {
   move_stock,   ///< ERP: stock without a receipt
   reinstate,    ///< loyalty: give points back that a voided return had taken
   supersede,    ///< ask the receipt's own book to take back the revision before
+  share_profile,  ///< tell a target what happened to a customer
 };
-inline constexpr auto leg_kind_last = LegKind::supersede;
+inline constexpr auto leg_kind_last = LegKind::share_profile;
 [[nodiscard]] std::string_view to_string(LegKind kind);
 
 enum class LegState : std::uint8_t {

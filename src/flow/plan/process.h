@@ -14,6 +14,7 @@ namespace crossfoot::flow {
 struct Routing {
   std::string erp = "erp";
   std::string loyalty = "loyalty";
+  std::vector<std::string> profile;  ///< who is told of customers
 };
 
 struct PlanInput {

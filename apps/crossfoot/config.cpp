@@ -166,6 +166,12 @@ const std::vector<Setting>& settings() {
       path("programme", "programme.json",
            "The loyalty programme's rules, for Crossfoot's own expectation of points.",
            &Config::programme),
+      text("references.products", "pos, ecommerce",
+           "Channels whose articles must be known products, with commas between; empty: none.",
+           &Config::check_products),
+      text("references.members", "pos, ecommerce",
+           "Channels whose members must be known customers', with commas between; empty: none.",
+           &Config::check_members),
       text("records.profile_targets", "loyalty",
            "Connectors that are told of customers who are members, with commas between; empty: "
            "none.",
@@ -288,6 +294,12 @@ class Reader {
       if (known) continue;
       add(0, "records.profile_targets", contract::error_code::bad_setting,
           fmt::format("no connector is named '{}'; add it under 'connectors'", name));
+    }
+    for (const auto& [key, names] : {std::pair{"references.products", &config.check_products},
+                                     std::pair{"references.members", &config.check_members}}) {
+      if (Config::channels_of(*names)) continue;
+      add(0, key, contract::error_code::bad_setting,
+          "a channel is pos, ecommerce, mobile, partner, customer_service or file");
     }
     finish_access(config);
     if (config.programme.empty()) {
@@ -439,17 +451,39 @@ class Reader {
 
 }  // namespace
 
-std::vector<std::string> Config::profile_target_names() const {
+namespace {
+
+std::vector<std::string> names_in(std::string_view list) {
   std::vector<std::string> names;
-  for (std::string_view rest = profile_targets; !rest.empty();) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    std::string_view name = rest.substr(0, comma);
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view name = list.substr(0, comma);
     while (name.starts_with(' ')) name.remove_prefix(1);
     while (name.ends_with(' ')) name.remove_suffix(1);
     if (!name.empty()) names.emplace_back(name);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return names;
+}
+
+}  // namespace
+
+std::vector<std::string> Config::profile_target_names() const {
+  return names_in(profile_targets);
+}
+
+std::optional<std::array<bool, contract::channel_count>> Config::channels_of(
+    const std::string& names) {
+  std::array<bool, contract::channel_count> channels{};
+  for (const std::string& name : names_in(names)) {
+    bool known = false;
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+      if (contract::to_string(static_cast<contract::Channel>(i)) != name) continue;
+      channels[i] = known = true;
+    }
+    if (!known) return std::nullopt;
+  }
+  return channels;
 }
 
 std::filesystem::path anchors_beside(const std::filesystem::path& data_folder) {

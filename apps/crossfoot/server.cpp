@@ -187,6 +187,8 @@ class Server::Impl {
     setup.open_store = std::move(*store_opener);
     setup.engine.routing = {config_.routing_erp, config_.routing_loyalty,
                             config_.profile_target_names()};
+    setup.engine.check_products = *Config::channels_of(config_.check_products);
+    setup.engine.check_members = *Config::channels_of(config_.check_members);
     set_retry(setup.engine);
     set_suspects(setup.engine);
     setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);

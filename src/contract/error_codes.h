@@ -77,6 +77,7 @@ inline constexpr std::string_view original_unsettled = "CF-3014";
 inline constexpr std::string_view voided_before_sent = "CF-3015";
 inline constexpr std::string_view superseded_before_sent = "CF-3016";
 inline constexpr std::string_view suspected_duplicate = "CF-3017";
+inline constexpr std::string_view unknown_member = "CF-3018";
 inline constexpr std::string_view outcome_needs_person = "CF-3101";
 inline constexpr std::string_view retries_exhausted = "CF-3102";
 inline constexpr std::string_view target_rejected = "CF-3103";
@@ -163,7 +164,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 136> error_table{{
+inline constexpr std::array<ErrorInfo, 137> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -292,6 +293,8 @@ inline constexpr std::array<ErrorInfo, 136> error_table{{
      FaultClass::cancelled, false},
     {"CF-3017", "It looks like another transaction under a new number", 202,
      FaultClass::conflict, false},
+    {"CF-3018", "The member is not known", 202,
+     FaultClass::not_found, false},
     {"CF-3101", "A person must decide whether a call took effect", 202,
      FaultClass::unknown_outcome, false},
     {"CF-3102", "The retries are used up", 202,

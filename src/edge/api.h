@@ -171,6 +171,7 @@ class Api {
   [[nodiscard]] Reply list_record_proposals(Exchange& exchange);
   [[nodiscard]] Reply judge_proposal(Exchange& exchange, bool accepted);
   [[nodiscard]] Reply get_field_ownership(Exchange& exchange);
+  [[nodiscard]] Reply list_unresolved(Exchange& exchange);
 
   // profile.cpp
   [[nodiscard]] Reply get_profile(Exchange& exchange);

@@ -1,4 +1,5 @@
 #include "flow/engine/records.h"
+#include "flow/engine/references.h"
 
 #include <algorithm>
 #include <array>
@@ -347,6 +348,26 @@ Api::Reply Api::judge_proposal(Exchange& exchange, bool accepted) {
   RecordAnswer answer = (co_await value_of(slot)).value_or(dropped_record());
   if (auto problem = problem_of(answer)) co_return refuse(exchange, std::move(*problem));
   co_return record_taken(answer);
+}
+
+Api::Reply Api::list_unresolved(Exchange& exchange) {
+  co_return co_await json_of(exchange, [](store::Reader& reader) -> Result<std::string> {
+    const auto counters = reader.counters();
+    if (!counters) return fail(counters.error());
+    JsonWriter out;
+    out.begin_object().key("items").begin_array();
+    for (const auto& [name, count] : *counters) {
+      if (!name.starts_with(flow::unresolved_counters) || count <= 0) continue;
+      const std::string_view reference =
+          std::string_view(name).substr(flow::unresolved_counters.size());
+      const std::size_t colon = reference.find(':');
+      out.begin_object().member("reference", reference);
+      out.member("type", reference.substr(0, colon));
+      out.member("value", reference.substr(colon + 1)).member("waiting", count).end_object();
+    }
+    out.end_array().end_object();
+    return out.take();
+  });
 }
 
 Api::Reply Api::get_field_ownership(Exchange& exchange) {

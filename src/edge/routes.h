@@ -57,6 +57,7 @@ enum class Route : std::uint8_t {
   list_record_proposals,
   accept_proposal,
   reject_proposal,
+  list_unresolved,
   get_field_ownership,
   list_contracts,
   get_contract,
@@ -91,7 +92,7 @@ struct RouteInfo {
 };
 
 // clang-format off
-inline constexpr std::array<RouteInfo, 54> route_table{{
+inline constexpr std::array<RouteInfo, 55> route_table{{
     {Route::post_transaction, runtime::Method::post, "/v1/transactions", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", "", ""}, false,
@@ -264,6 +265,10 @@ inline constexpr std::array<RouteInfo, 54> route_table{{
      {"application/json", ""},
      {"", "", "", "", "", "", "", ""}, false,
      Permission::records_decide, Limits::refused},
+    {Route::list_unresolved, runtime::Method::get, "/v1/unresolved-references", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", ""}, false,
+     Permission::operations_read, Limits::refused},
     {Route::get_field_ownership, runtime::Method::get, "/v1/field-ownership", "",
      {"application/json", ""},
      {"", "", "", "", "", "", "", ""}, false,

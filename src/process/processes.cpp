@@ -31,6 +31,7 @@ flow::Plan plan_kind(const flow::PlanInput& input) {
 flow::Plan RetailProcesses::plan(const flow::PlanInput& input) const {
   flow::Plan plan = plan_kind(input);
   if (!input.supersedes.is_nil()) add_supersede(input, plan);
+  park_unresolved(input, plan);
   return plan;
 }
 

@@ -50,6 +50,7 @@ const kinds: Record<string, string> = {
   void: "Voided receipt",
   stock_adjustment: "Stock adjustment",
   accounting_adjustment: "Accounting adjustment",
+  customer_profile: "Customer's record",
 };
 export const kindName = (kind: Maybe<string>) => look(kinds, kind);
 
@@ -65,6 +66,7 @@ const legNames: Record<string, string> = {
   move_stock: "Move the stock",
   reinstate: "Give the points again",
   supersede: "Take back the earlier version",
+  share_profile: "Tell of the customer",
   create_memo: "Draw up the refund",
   release_memo: "Release the refund",
 };
@@ -260,6 +262,12 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "suspected_duplicate",
     "Looks like another receipt",
     "The same shop sold the same things within minutes under another number. A person decides.",
+  ],
+  [
+    "CF-3018",
+    "unknown_member",
+    "Unknown member",
+    "No customer's record has this member number. It goes on when the member is known.",
   ],
   [
     "CF-3101",
@@ -468,6 +476,7 @@ const didSentences: Record<string, string> = {
   post_void: "posted the void",
   move_stock: "moved the stock",
   reinstate: "gave the points again",
+  share_profile: "told of the customer",
   create_memo: "drew up the refund",
   release_memo: "released the refund",
 };
@@ -485,6 +494,8 @@ export function timelineSentence(entry: TimelineEntry): string {
       return "Came in and was stored safely";
     case "superseded":
       return "A newer version of the receipt took its place";
+    case "recorded":
+      return "The customer's record has a new version";
     case "suspected":
       return "Looks like another receipt under a new number";
     case "revision_noted":

@@ -5,6 +5,7 @@
 #include "flow/engine/accept_keys.h"
 #include "flow/engine/parts.h"
 #include "flow/engine/records.h"
+#include "flow/engine/references.h"
 
 namespace crossfoot::flow {
 
@@ -106,8 +107,32 @@ store::MessageRow Engine::message_of(const AcceptRequest& request, Id id,
 
 void Engine::begin_accept(const IncomingPtr& request, Accepted done) {
   const contract::Transaction& transaction = *request->transaction;
-  Plan plan =
-      processes_.plan({transaction, request->natural_key, options_.routing, programme_, zones_});
+  ReferenceQuery query{.names = names_to_check(transaction)};
+  if (query.names.empty()) return plan_accept(request, std::move(done));
+  query.tenant = transaction.key.tenant;
+  query.at = transaction.occurred_at;
+  auto open = std::make_shared<Result<std::vector<std::string>>>();
+  read([open,
+        query = std::move(query)](store::Reader& reader) { *open = unresolved(reader, query); },
+       [this, open, request, done = std::move(done)]() mutable {
+         if (!*open) {
+           finish_accept(request->key);
+           return done(unavailable(open->error().code, open->error().cause));
+         }
+         auto checked = std::make_shared<Incoming>(*request);
+         checked->unresolved = std::move(**open);
+         plan_accept(checked, std::move(done));
+       });
+}
+
+void Engine::plan_accept(const IncomingPtr& request, Accepted done) {
+  Plan plan = processes_.plan({*request->transaction,
+                               request->natural_key,
+                               options_.routing,
+                               programme_,
+                               zones_,
+                               {},
+                               request->unresolved});
   order_legs(plan.legs);
   if (slot_waiters_.empty() && !briefly_full(plan.legs)) {
     return stage_accept(request, std::move(plan), std::move(done));
@@ -233,6 +258,7 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
     }
     if (result.outcome == store::Outcome::applied) {
       settle(active, *staged, result);
+      settle_references(active, *staged);
       AcceptAnswer answer;
       answer.id = active->flow.id;
       answer.correlation_id = active->flow.correlation_id;

@@ -6,6 +6,7 @@
 #include "base/invariant.h"
 #include "contract/error_codes.h"
 #include "flow/engine/parts.h"
+#include "flow/engine/references.h"
 
 namespace crossfoot::flow {
 
@@ -187,6 +188,7 @@ Engine::ActivePtr Engine::adopt(Flow flow, store::MessageRow message) {
   active->currency = std::move(message.currency);
   active->gross_minor = message.gross_minor;
   active->committed = summarise(active->flow);
+  active->waits = references_of(active->flow.legs.front());
   active->stored = true;
   for (auto& [name, count] : active->committed.moving) {
     const Target* target = target_of(name);
@@ -475,6 +477,7 @@ void Engine::seal(const ActivePtr& active, Staged& staged) {
     if (active->stored) count_stuck(*active, before, -1, counters);
     count_stuck(*active, staged.summary, 1, counters);
   }
+  count_references(*active, staged);
   for (const auto& [name, count] : before.moving) {
     counters.push_back({"moving|" + std::string(name), -count});
   }
@@ -496,6 +499,7 @@ void Engine::commit(const ActivePtr& active, const StagedPtr& staged) {
                     return stop(std::move(fault));
                   }
                   settle(active, *staged, result);
+                  settle_references(active, *staged);
                   act(active, *staged);
                   for (auto& follow : staged->committed) follow();
                   if (staged->sale_facts_changed) touch_book(active->flow);

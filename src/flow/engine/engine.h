@@ -48,6 +48,9 @@ struct EngineOptions {
   Duration suspect_window{std::chrono::minutes{5}};  ///< between two that happened, either way
   /// What happened longer ago is not looked at for duplicates any more.
   Duration suspect_lateness{std::chrono::hours{48}};
+  /// Channels whose products, and whose members, must be known before anything is sent.
+  std::array<bool, contract::channel_count> check_products{};
+  std::array<bool, contract::channel_count> check_members{};
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
   std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
   Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
@@ -208,6 +211,7 @@ class Engine {
 
   // accept.cpp
   void begin_accept(const IncomingPtr& request, Accepted done);
+  void plan_accept(const IncomingPtr& request, Accepted done);
   /// Every target that the legs go to is healthy, and one of them has no slot free just now.
   [[nodiscard]] bool briefly_full(const std::vector<Leg>& legs);
   /// Lets accepts that wait for a slot go on: those that have one, and those out of time.
@@ -378,6 +382,17 @@ class Engine {
   void write_record(RecordTask& task, Id id, store::Unit& unit);
   void finish_record(const RecordTaskPtr& task);
 
+  // waiting_references.cpp
+  /// What of the transaction must be known, by the policy of its channel.
+  [[nodiscard]] std::vector<std::string> names_to_check(const contract::Transaction& of) const;
+  /// Counts what the flow waits for now in place of what it waited for.
+  void count_references(const Active& active, Staged& staged);
+  void settle_references(const ActivePtr& active, Staged& staged);
+  /// What came to be known while the flow was being stored.
+  void check_again(const ActivePtr& active);
+  /// What waits for the names of this record goes on.
+  void release_waiting(const RecordTask& task);
+
   // profile.cpp
   /// Others must know of what the task has judged.
   [[nodiscard]] bool is_told(const RecordTask& task) const;
@@ -437,7 +452,8 @@ class Engine {
   std::map<std::string, std::shared_ptr<LinkQueue>> links_;
   /// By record, in the order in which they came; the first is being judged.
   std::unordered_map<Hash128, std::deque<RecordTaskPtr>> record_tasks_;
-  std::unordered_map<Hash128, Hash128> redirects_;  ///< order keys of merged members
+  std::map<std::string, std::int64_t, std::less<>> unresolved_;  ///< flows that wait, by name
+  std::unordered_map<Hash128, Hash128> redirects_;               ///< order keys of merged members
   std::map<Id, ReplayPtr> replays_;
   std::map<std::string, Pause> pauses_;
   std::array<std::size_t, pause_kind_count> pauses_of_kind_{};

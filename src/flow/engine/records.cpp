@@ -8,6 +8,7 @@
 #include "contract/record/customer.h"
 #include "flow/engine/parts.h"
 #include "flow/engine/record_task.h"
+#include "flow/engine/references.h"
 #include "store/api/home.h"
 
 /// Records that systems of record own (docs/adr/0019). Statements about one record are judged one
@@ -296,6 +297,7 @@ void Engine::write_record(RecordTask& task, Id id, store::Unit& unit) {
   if (merged.valid_to) row.valid_to = *merged.valid_to;
   const auto word = merged.provenance.words.find(request.statement.system);
   if (word != merged.provenance.words.end()) row.content = word->second.content;
+  add_aliases(task.name, task.known ? task.known->body : std::string(), row.body, unit);
   unit.keys.push_back({.kind = store::KeyKind::record,
                        .hash = record_hash(task.name, row.version),
                        .id = id,
@@ -368,6 +370,7 @@ void Engine::finish_record(const RecordTaskPtr& task) {
       next = waiting->second.front();
     }
   }
+  if (!task->answer.id.is_nil()) release_waiting(*task);
   task->done(std::move(task->answer));
   if (next != nullptr && !stopped_) read_record(next);
 }

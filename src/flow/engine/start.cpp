@@ -3,6 +3,7 @@
 
 #include "flow/engine/parts.h"
 #include "flow/engine/records.h"
+#include "flow/engine/references.h"
 #include "flow/plan/damaged.h"
 
 namespace crossfoot::flow {
@@ -60,6 +61,10 @@ void Engine::start(std::vector<std::string> names, Done done) {
         }
         for (const auto& [name, value] : *counters) {
           if (name.starts_with("moving|")) *moving += value;
+          if (name.starts_with(unresolved_counters) && value > 0) {
+            orders->push_back({std::string(unresolved_counters),
+                               name.substr(unresolved_counters.size()), std::to_string(value)});
+          }
         }
       },
       [this, positions, moving, orders, names = std::move(names),
@@ -80,6 +85,10 @@ Status Engine::keep_orders(const std::vector<store::DocumentRow>& documents) {
       auto pause = decode_pause(document.value);
       if (!pause) return fail(pause.error());
       adopt_pause(std::move(*pause));
+      continue;
+    }
+    if (document.kind == unresolved_counters) {
+      unresolved_[document.key] = std::stoll(document.value);
       continue;
     }
     if (document.kind == order_redirects) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct PlanInput {
   const ledger::Programme& programme;
   const ledger::ZoneLookup& zones;
   Id supersedes{};  ///< flow of the revision that this one corrects; nil: none
+  std::span<const std::string> unresolved{};  ///< `product:SKU-9`: what nobody knows of it
 };
 
 /// A sold line that later returns without an original may be linked to.

@@ -310,6 +310,8 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return judge_proposal(exchange, true);
     case Route::reject_proposal:
       return judge_proposal(exchange, false);
+    case Route::look_up_price:
+      return look_up_price(exchange);
     case Route::list_unresolved:
       return list_unresolved(exchange);
     case Route::get_profile:

@@ -173,6 +173,9 @@ class Api {
   [[nodiscard]] Reply get_field_ownership(Exchange& exchange);
   [[nodiscard]] Reply list_unresolved(Exchange& exchange);
 
+  // price_lookup.cpp
+  [[nodiscard]] Reply look_up_price(Exchange& exchange);
+
   // profile.cpp
   [[nodiscard]] Reply get_profile(Exchange& exchange);
   [[nodiscard]] Reply change_profile(Exchange& exchange, flow::ProfileOrder::Kind what);

@@ -88,6 +88,32 @@ TEST(Records, AreReadAsOfATime) {
   EXPECT_EQ(at(versions.body, "/items/1/record/price/amount"), "19.99");
 }
 
+// Goal: the price that a till asks for, from what the ERP has handed over, as of any instant.
+TEST(Records, AnswerWhatAnArticleCosts) {
+  World world;
+  const std::string address = "/system/v1/erp/prices";
+  ASSERT_EQ(world.post(address, price("19.99", "2026-01-01T00:00:00Z", "", 1)).status, 200);
+  ASSERT_EQ(world
+                .post(address, price("14.99", "2026-11-21T00:00:00+01:00",
+                                     "2026-11-23T00:00:00+01:00", 1, "promotional"))
+                .status,
+            200);
+  const std::string asked = "/process/v1/price-lookup?article=TOY-1&region=DE";
+  const auto saturday = world.get(asked + "&as_of=2026-11-21T12:00:00Z");
+  ASSERT_EQ(saturday.status, 200) << saturday.body;
+  EXPECT_EQ(at(saturday.body, "/price/amount"), "14.99");
+  EXPECT_EQ(at(saturday.body, "/regular/amount"), "19.99");
+  EXPECT_EQ(at(saturday.body, "/kind"), "promotional");
+  const auto monday = world.get(asked + "&as_of=2026-11-23T00:00:00%2B01:00");
+  EXPECT_EQ(at(monday.body, "/price/amount"), "19.99");
+  EXPECT_EQ(at(monday.body, "/regular"), "null");
+  EXPECT_EQ(world.get("/process/v1/price-lookup?article=TOY-1&as_of=2026-11-21T12:00:00Z").status,
+            404)
+      << "no region was named";
+  EXPECT_EQ(world.get("/process/v1/price-lookup?region=DE").status, 400);
+  EXPECT_EQ(world.get(asked + "&quantity=-1").status, 400);
+}
+
 // Goal: many records in one request, each with its own result; lines about one record in order.
 TEST(Records, ComeInBatchesWithAResultPerLine) {
   World world;

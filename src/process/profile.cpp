@@ -9,7 +9,7 @@ namespace {
 std::string_view operation_of(contract::ProfileChangeKind kind) {
   switch (kind) {
     case contract::ProfileChangeKind::put:
-      return "member_put";
+      return flow::member_put_step;
     case contract::ProfileChangeKind::merge:
       return "member_merge";
     case contract::ProfileChangeKind::unmerge:

@@ -74,9 +74,7 @@ void Engine::tell_record(const RecordTaskPtr& task) {
   auto stage = std::make_shared<RecordStage>();
   stage->said = task->said;
   stage->write = [this, task](Id id, store::Unit& unit) {
-    if (kind_of(task->order) == ProfileChangeKind::put) {
-      task->merged.provenance.told = to_string(id);
-    }
+    task->merged.provenance.told = to_string(id);
     write_record(*task, id, unit);
     add_redirects(*task, unit);
   };
@@ -144,7 +142,8 @@ void Engine::drop_moot(Id flow) {
     enqueue(active, [this, active](Staged& staged) {
       bool any = false;
       for (const Leg& leg : std::vector(active->flow.legs)) {
-        if (is_local(leg.kind) || !is_stuck(leg.state)) continue;
+        const bool moot = !leg.steps.empty() && leg.steps.front().operation == member_put_step;
+        if (!moot || !is_stuck(leg.state)) continue;
         any |= apply(active,
                      Discarded{leg.number, {"crossfoot", "a later version is told in its place"}},
                      staged);

@@ -135,6 +135,13 @@ void Engine::queue_record(const RecordTaskPtr& task) {
     task->answer.fault = not_ready("records");
     return task->done(std::move(task->answer));
   }
+  if (store_.under_pressure()) {
+    task->answer.fault = Fault{.code = std::string(contract::error_code::overloaded),
+                               .fault_class = FaultClass::transient,
+                               .where = "records",
+                               .cause = "the data store is behind"};
+    return task->done(std::move(task->answer));
+  }
   auto& waiting = record_tasks_[record_hash(task->name)];
   waiting.push_back(task);
   if (waiting.size() == 1) read_record(task);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "flow/plan/book.h"
@@ -17,6 +18,9 @@ struct Routing {
   std::string loyalty = "loyalty";
   std::vector<std::string> profile;  ///< who is told of customers
 };
+
+/// The step that tells a target of a customer's record as a whole: a later one makes it moot.
+inline constexpr std::string_view member_put_step = "member_put";
 
 struct PlanInput {
   const contract::Transaction& transaction;

@@ -17,9 +17,6 @@ using schema::Json;
 using schema::JsonDocument;
 using schema::JsonKind;
 
-/// By whom a change is that no system has stated.
-constexpr std::string_view process = "crossfoot";
-
 std::string text(const Json& object, std::string_view name) {
   const Json* found = object.find(name);
   return found != nullptr && found->is(JsonKind::text) ? std::string(found->text()) : std::string();
@@ -58,7 +55,7 @@ std::expected<Merged, Problem> change(const Kind& kind, const Known& known, Open
   for (const auto& [pointer, value] : set) {
     open.fields[pointer] = value;
     merged.changed.push_back(pointer);
-    merged.provenance.fields[pointer] = {std::string(process), 0, now};
+    merged.provenance.fields[pointer] = {std::string(process_system), 0, now};
   }
   if (!removed.empty() && open.fields.erase(std::string(removed)) > 0) {
     merged.changed.emplace_back(removed);
@@ -144,7 +141,7 @@ std::expected<Merged, Problem> erased(const Kind& kind, const Known& known, Inst
   }
   const Fields left{{"/id", open.fields["/id"]}, {"/status", quoted("erased")}};
   for (const auto& [pointer, value] : left) {
-    merged.provenance.fields[pointer] = {std::string(process), 0, now};
+    merged.provenance.fields[pointer] = {std::string(process_system), 0, now};
   }
   return whole(kind, left, open.tenant, known.version + 1, std::move(merged));
 }

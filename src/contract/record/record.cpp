@@ -224,6 +224,7 @@ class Merge {
       value = later_entries(before == fields_.end() ? "[]" : before->second, value, by->second);
     }
     if (before != fields_.end() && before->second == value) return;
+    if (is_of_merge(pointer)) return merged_.ignored.push_back(pointer);
     const FieldRule* rule = kind_.ownership.rule_of(pointer);
     if (owns(rule) || is_identity(pointer)) {
       fields_[pointer] = value;
@@ -248,6 +249,14 @@ class Merge {
     return std::ranges::find(kind_.identity, pointer) != kind_.identity.end();
   }
 
+  /// A person has merged the customer: what a system says that has not heard of it does not undo
+  /// it.
+  [[nodiscard]] bool is_of_merge(std::string_view pointer) const {
+    const auto into = merged_.provenance.fields.find("/merged_into");
+    return into != merged_.provenance.fields.end() && into->second.system == process_system &&
+           (pointer == "/status" || pointer == "/merged_into");
+  }
+
   void changed(const std::string& pointer) {
     merged_.changed.push_back(pointer);
     merged_.provenance.fields[pointer] = {statement_.system, word_.revision, now_};
@@ -262,7 +271,7 @@ class Merge {
       const bool own = owns(rule) && !kind_.latest.contains(field->first) &&
                        (!shared || (source != merged_.provenance.fields.end() &&
                                     source->second.system == statement_.system));
-      if (!own || said_.contains(field->first)) {
+      if (!own || said_.contains(field->first) || is_of_merge(field->first)) {
         ++field;
         continue;
       }

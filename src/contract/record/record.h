@@ -35,6 +35,9 @@ struct Kind {
   Ownership ownership;
 };
 
+/// By whom a change is that a person ordered and no system has stated.
+inline constexpr std::string_view process_system = "crossfoot";
+
 /// The system's last word about a record, as it is remembered.
 struct Word {
   std::uint32_t revision = 0;

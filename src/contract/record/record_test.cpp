@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "contract/record/customer.h"
 #include "contract/record/json_text.h"
 #include "contract/registry/registry.h"
 
@@ -151,6 +152,41 @@ TEST_F(Customer, WhatDoesNotFitTheContractSaysWhere) {
   EXPECT_FALSE(known_.has_value());
   // The whole must fit too: crm may not leave a merged customer without a successor.
   EXPECT_EQ(code("loyalty", R"({"id":"C-1","status":"active"})"), "CF-1216");
+}
+
+TEST_F(Customer, AMergeStandsUntilAPersonTakesItBack) {
+  // Goal: a system that has not heard of a merge does not undo it by saying what it knows.
+  ASSERT_EQ(outcome("crm", ada(R"("revision":1,"language":"de")")), Merged::Outcome::created);
+  const Known survivor{.version = 1, .body = R"({"id":"C-2","status":"active"})"};
+  const auto keep = [&](const std::expected<Merged, Problem>& made) {
+    ASSERT_TRUE(made.has_value()) << made.error().detail;
+    known_ =
+        Known{known_->version + 1, made->valid_from, made->valid_to, made->body, made->provenance};
+  };
+  keep(merged_into(kind_, *known_, "C-2", survivor, now_));
+  auto said = say("crm", ada(R"("revision":2,"language":"fr")"));
+  ASSERT_TRUE(said.has_value()) << said.error().detail;
+  EXPECT_THAT(said->ignored, ElementsAre("/status"));
+  EXPECT_THAT(known_->body, testing::HasSubstr(R"("merged_into":"C-2")"));
+  EXPECT_THAT(known_->body, testing::HasSubstr(R"("language":"fr")"));
+  EXPECT_FALSE(merged_into(kind_, *known_, "C-3", survivor, now_).has_value());
+  keep(unmerged(kind_, *known_, now_));
+  EXPECT_EQ(outcome("crm", R"({"id":"C-1","status":"blocked","revision":3})"),
+            Merged::Outcome::updated);
+  EXPECT_THAT(known_->body, testing::HasSubstr("blocked"));
+}
+
+TEST_F(Customer, ErasureLeavesTheIdAndNoSalt) {
+  // Goal: nothing by which what is gone could be guessed.
+  ASSERT_EQ(outcome("crm", ada(R"("revision":1,"email":"a@x.example")")), Merged::Outcome::created);
+  const auto made = erased(kind_, *known_, now_);
+  ASSERT_TRUE(made.has_value()) << made.error().detail;
+  EXPECT_THAT(made->body, testing::Not(testing::HasSubstr("a@x.example")));
+  EXPECT_EQ(made->provenance.salt, "");
+  EXPECT_TRUE(made->provenance.words.empty());
+  known_ = Known{2, made->valid_from, made->valid_to, made->body, made->provenance};
+  EXPECT_EQ(code("crm", ada(R"("revision":2)")), "CF-2424");
+  EXPECT_EQ(erased(kind_, *known_, now_)->outcome, Merged::Outcome::replayed);
 }
 
 TEST(PriceRecord, HasItsTimesAndItsKeyFromItsFields) {

@@ -44,7 +44,7 @@ void Engine::change_profile(ProfileOrder order, RecordDone done) {
   task->request.correlation_id = order.correlation_id;
   task->request.statement.tenant = order.name.scope;
   task->request.statement.key = order.name.key;
-  task->request.statement.system = "crossfoot";
+  task->request.statement.system = contract::record::process_system;
   task->order = std::move(order);
   task->done = std::move(done);
   queue_record(task);

@@ -374,6 +374,12 @@ class World {
     });
     run_until([&started] { return started; });
   }
+  /// As after an unclear commit: the data store is opened again, and the engine with it.
+  void reopen() {
+    drop_engine();
+    store_ = std::make_unique<store::MemoryStore>(disk_, scheduler_);
+    start_engine();
+  }
   [[nodiscard]] store::MemoryStore& data_store() { return *store_; }
   [[nodiscard]] flow::Engine& engine() { return *engine_; }
   /// On a snapshot of the data store.

@@ -201,6 +201,34 @@ TEST(Records, AreWrittenAndReadByThoseWhoMay) {
   EXPECT_EQ(world.get("/v1/record-proposals", crm).status, 403);
 }
 
+// Goal: a commit that fails or whose outcome is unclear is a retryable answer; sent again, the
+// record is there once.
+TEST(Records, SurviveCommitsThatFailOrAreUnclear) {
+  using Fault = store::MemoryStore::CommitFault;
+  World world;
+  world.data_store().fail_next_commit(Fault::failed);
+  const auto failed = world.post("/system/v1/crm/customers", customer(1, ""));
+  EXPECT_EQ(failed.status, 503) << failed.body;
+  EXPECT_EQ(at(failed.body, "/retryable"), "true");
+  const auto made = world.post("/system/v1/crm/customers", customer(1, ""));
+  EXPECT_EQ(at(made.body, "/version"), "1");
+  world.data_store().fail_next_commit(Fault::unclear_applied);
+  EXPECT_EQ(world.post("/system/v1/crm/customers", customer(2, R"(,"language":"de")")).status, 503);
+  world.reopen();
+  const auto again = world.post("/system/v1/crm/customers", customer(2, R"(,"language":"de")"));
+  EXPECT_EQ(at(again.body, "/outcome"), "replayed") << again.body;
+  EXPECT_EQ(at(world.get("/v1/records/customers/C-1").body, "/version"), "2");
+  world.read([](store::Reader& reader) {
+    for (Partition partition = 0; partition < partition_count; ++partition) {
+      std::uint64_t expected = 1;
+      for (const store::JournalRow& row : *reader.journal_after(partition, 0, 100)) {
+        EXPECT_EQ(row.position, expected++) << "a gap in partition " << partition;
+      }
+    }
+    return true;
+  });
+}
+
 // Goal: what was written is there after the engine has started again, and the next version follows.
 TEST(Records, OutliveTheEngine) {
   World world;

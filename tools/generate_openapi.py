@@ -381,7 +381,7 @@ def render_header(declared):
         f"inline constexpr std::array<RouteInfo, {len(routes)}> route_table{{{{",
     ]
     for route in routes:
-        rest = "true" if route["path"].endswith("{path}") else "false"
+        rest = "true" if route["path"].endswith(("{path}", "{key}")) else "false"
         consumes = "".join(route.get("consumes", {}))
         lines += [
             f'    {{Route::{route["id"]}, runtime::Method::{METHODS[route["method"]]}, '

@@ -182,6 +182,19 @@ const std::vector<Setting>& settings() {
       path("programme", "programme.json",
            "The loyalty programme's rules, for Crossfoot's own expectation of points.",
            &Config::programme),
+      text("references.products", "pos, ecommerce",
+           "Channels whose articles must be known products, with commas between; empty: none.",
+           &Config::check_products),
+      text("references.members", "pos, ecommerce",
+           "Channels whose members must be known customers', with commas between; empty: none.",
+           &Config::check_members),
+      text("records.profile_targets", "loyalty",
+           "Connectors that are told of customers who are members, with commas between; empty: "
+           "none.",
+           &Config::profile_targets),
+      path("records.ownership", "ownership.json",
+           "Who owns which field of records, where it differs from the contracts.",
+           &Config::record_ownership),
       text("routing.erp", "erp", "Connector that plays the ERP.", &Config::routing_erp),
       text("routing.loyalty", "loyalty", "Connector that plays the loyalty platform.",
            &Config::routing_loyalty),
@@ -315,12 +328,28 @@ class Reader {
             fmt::format("no connector is named '{}'; add it under 'connectors'", *name));
       }
     }
+    for (const std::string& name : config.profile_target_names()) {
+      const bool known = std::ranges::find(config.connectors, name, &ConnectorConfig::name) !=
+                         config.connectors.end();
+      if (known) continue;
+      add(0, "records.profile_targets", contract::error_code::bad_setting,
+          fmt::format("no connector is named '{}'; add it under 'connectors'", name));
+    }
+    for (const auto& [key, names] : {std::pair{"references.products", &config.check_products},
+                                     std::pair{"references.members", &config.check_members}}) {
+      if (Config::channels_of(*names)) continue;
+      add(0, key, contract::error_code::bad_setting,
+          "a channel is pos, ecommerce, mobile, partner, customer_service or file");
+    }
     finish_access(config);
     if (config.programme.empty()) {
       add(0, "programme", contract::error_code::missing_setting,
           "name the file with the loyalty programme's rules");
     } else {
       config.programme = below(config.programme);
+    }
+    if (!config.record_ownership.empty()) {
+      config.record_ownership = below(config.record_ownership);
     }
     config.data_folder = below(config.data_folder);
     config.anchor_folder_named = !config.anchor_folder.empty();
@@ -465,6 +494,41 @@ class Reader {
 };
 
 }  // namespace
+
+namespace {
+
+std::vector<std::string> names_in(std::string_view list) {
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view name = list.substr(0, comma);
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    if (!name.empty()) names.emplace_back(name);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> Config::profile_target_names() const {
+  return names_in(profile_targets);
+}
+
+std::optional<std::array<bool, contract::channel_count>> Config::channels_of(
+    const std::string& names) {
+  std::array<bool, contract::channel_count> channels{};
+  for (const std::string& name : names_in(names)) {
+    bool known = false;
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+      if (contract::to_string(static_cast<contract::Channel>(i)) != name) continue;
+      channels[i] = known = true;
+    }
+    if (!known) return std::nullopt;
+  }
+  return channels;
+}
 
 std::filesystem::path anchors_beside(const std::filesystem::path& data_folder) {
   return data_folder / "anchors";

@@ -30,6 +30,10 @@ struct Config {
   std::uint16_t listen_port = 8080;
   std::filesystem::path data_folder = "crossfoot-data";
   std::filesystem::path programme;
+  std::string check_products;  ///< names of channels, with commas between
+  std::string check_members;
+  std::string profile_targets;             ///< names, with commas between
+  std::filesystem::path record_ownership;  ///< empty: as the contracts say
   std::string unknown_fields = "record_and_ignore";
   std::string routing_erp = "erp";
   std::string routing_loyalty = "loyalty";
@@ -77,6 +81,11 @@ struct Config {
     return !access_key_set.empty() || !access_api_keys.empty();
   }
   std::vector<ConnectorConfig> connectors;
+
+  [[nodiscard]] std::vector<std::string> profile_target_names() const;
+  /// By channel, whether a list of names has it; nothing when it names what is no channel.
+  [[nodiscard]] static std::optional<std::array<bool, contract::channel_count>> channels_of(
+      const std::string& names);
 };
 
 /// Where anchors lie when no folder is named.

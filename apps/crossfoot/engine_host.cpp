@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "contract/error_codes.h"
+#include "contract/profile_change.h"
 #include "contract/transaction_json.h"
 
 namespace crossfoot::app {
@@ -10,6 +11,9 @@ namespace crossfoot::app {
 namespace {
 
 Result<contract::Transaction> parse_stored(std::string_view body) {
+  if (contract::is_profile_message(body)) {
+    return transform(contract::read_profile_message(body), contract::profile_transaction);
+  }
   contract::TransactionParser parser;
   auto parsed = parser.parse(body, contract::ParsePolicy::stored());
   if (!parsed) {

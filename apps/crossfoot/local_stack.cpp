@@ -95,6 +95,7 @@ Result<std::unique_ptr<LocalStack>> LocalStack::start(const LocalStackOptions& o
   config.anchor_folder = options.data / "anchors";  // beside the store's folder, not in it
   config.anchor_folder_named = true;
   config.programme = programme;
+  config.profile_targets = "loyalty";
   config.retry_longest = std::chrono::seconds{5};
   config.in_flight_sla_s = 60;
   config.connectors = {{"erp", packs_folder() / "sandbox-erp", stack->erp_url_},

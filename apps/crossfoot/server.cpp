@@ -35,6 +35,8 @@
 namespace crossfoot::app {
 
 namespace {
+/// Of the file that says who owns which field.
+constexpr std::size_t ownership_bytes_max = 1U << 20U;
 
 Fault config_fault(std::string_view code, std::string cause) {
   return {.code = std::string(code),
@@ -187,7 +189,11 @@ class Server::Impl {
                          key = audit_key_->public_key()](store::Reader& reader) {
       return observe::check_not_older(reader, folder, key);
     };
-    setup.engine.routing = {config_.routing_erp, config_.routing_loyalty};
+    setup.engine.routing = {.erp = config_.routing_erp,
+                            .loyalty = config_.routing_loyalty,
+                            .profile = config_.profile_target_names()};
+    setup.engine.check_products = *Config::channels_of(config_.check_products);
+    setup.engine.check_members = *Config::channels_of(config_.check_members);
     set_retry(setup.engine);
     set_suspects(setup.engine);
     for (std::size_t channel = 0; channel < config_.floor_limits.size(); ++channel) {
@@ -243,6 +249,18 @@ class Server::Impl {
     auto contracts = edge::ContractBook::built_in(metrics_, shard_.scheduler().now());
     if (!contracts) return fail(contracts.error());
     contracts_ = std::move(*contracts);
+    std::string ownership;
+    if (!config_.record_ownership.empty()) {
+      auto text = runtime::read_file(config_.record_ownership, ownership_bytes_max);
+      if (!text) return fail(text.error());
+      ownership = std::move(*text);
+    }
+    auto records = edge::RecordBook::built_in(ownership);
+    if (!records) {
+      records.error().where = config_.record_ownership.string() + records.error().where;
+      return fail(records.error());
+    }
+    records_ = std::move(*records);
     if (Status opened = open_gate(); !opened) return opened;
     edge::ApiParts parts{.scheduler = shard_.scheduler(),
                          .data_store = [this] { return host_->data_store(); },
@@ -251,6 +269,7 @@ class Server::Impl {
                          .reconciliations = reconciler_.get(),
                          .connectors = connectors_.get(),
                          .contracts = contracts_.get(),
+                         .records = records_.get(),
                          .identify = identify(),
                          .machine =
                              [folder = config_.data_folder] {
@@ -335,6 +354,7 @@ class Server::Impl {
   std::unique_ptr<observe::AuditKeeper> keeper_;
   std::unique_ptr<ConnectorControl> connectors_;
   std::unique_ptr<edge::ContractBook> contracts_;
+  std::unique_ptr<edge::RecordBook> records_;
   std::unique_ptr<edge::AccessGate> gate_;
   std::unique_ptr<edge::Api> api_;
   std::unique_ptr<runtime::HttpServer> server_;

@@ -70,10 +70,12 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
     if (path == "transactions") return transactions(call.query);
     if (path == "holds") return holds(call.query, false, now);
     if (path == "releases") return holds(call.query, true, now);
+    if (path == "member-changes") return member_changes(call.query);
     if (path.starts_with("members/")) return member(path.substr(8), now);
     return unknown();
   }
   if (call.method != Method::post) return refusal(405, "method_not_allowed", "use GET or POST");
+  const bool about_members = is_about_members(path);
   if (call.idempotency_key.size() > key_bytes_max) return malformed("the key is too long");
   // Holds are known by their reference for good, not by a key for a day.
   if (path == "authorisations") return authorise(call, now);
@@ -83,6 +85,7 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
     return unknown();
   }
   const WriteKey key{std::string(call.idempotency_key), fingerprint_of(call), now};
+  if (about_members) return change_member(call, path, key);
   if (!key.key.empty()) {
     if (const auto first = books_->remembered(key.key, now)) {
       if (first->fingerprint != key.fingerprint) {
@@ -242,19 +245,6 @@ Reply LoyaltySystem::transactions(std::string_view query) const {
   return {.body = out.close('}').take()};
 }
 
-Reply LoyaltySystem::member(std::string_view path, Instant now) const {
-  const std::string member = percent_decoded(path);
-  const auto balance = books_->balance(member);
-  if (!balance) return unknown();
-  const Tier* tier = programme_.tier_of(member);
-  JsonWriter out;
-  const std::int64_t held = books_->holds().reserved(member, now);
-  out.open('{').field("member", member).field("balance", *balance).field("held", held);
-  out.field("available", *balance - held).field("as_of", to_string(now));
-  out.field("tier", tier == nullptr ? std::string_view{"standard"} : tier->name).close('}');
-  return {.body = out.take()};
-}
-
 Reply LoyaltySystem::tamper(std::string_view body) {
   std::string fault;
   const auto order = read_tamper_order(body, LoyaltyBooks::tamper_kinds(), fault);
@@ -280,6 +270,7 @@ Reply LoyaltySystem::untamper() {
 
 Reply LoyaltySystem::clear() {
   if (const auto cleared = books_->clear(); !cleared) return unavailable(cleared.error());
+  if (const auto cleared = members_->clear(); !cleared) return unavailable(cleared.error());
   return {.body = "{}"};
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "sandbox/loyalty_books.h"
+#include "sandbox/member_book.h"
 #include "sandbox/system.h"
 
 namespace crossfoot::sandbox {
@@ -10,8 +11,9 @@ namespace crossfoot::sandbox {
 /// The loyalty stand-in: `/loyalty/v1/…` over LoyaltyBooks, owner of the programme (README.md).
 class LoyaltySystem final : public System {
  public:
-  LoyaltySystem(std::unique_ptr<LoyaltyBooks> books, Programme programme)
-      : books_(std::move(books)), programme_(std::move(programme)) {}
+  LoyaltySystem(std::unique_ptr<LoyaltyBooks> books, std::unique_ptr<MemberBook> members,
+                Programme programme)
+      : books_(std::move(books)), members_(std::move(members)), programme_(std::move(programme)) {}
 
   [[nodiscard]] Reply handle(const Call& call, Instant now) override;
   /// The member of a write.
@@ -36,9 +38,13 @@ class LoyaltySystem final : public System {
   Reply book(PointsTransaction transaction, const WriteKey& key);
   Reply transactions(std::string_view query) const;
   Reply member(std::string_view path, Instant now) const;
+  [[nodiscard]] static bool is_about_members(std::string_view path);
+  Reply change_member(const Call& call, std::string_view path, const WriteKey& key);
+  Reply member_changes(std::string_view query) const;
   [[nodiscard]] const PointsTransaction* accrual_of(const std::string& reference) const;
 
   std::unique_ptr<LoyaltyBooks> books_;
+  std::unique_ptr<MemberBook> members_;
   Programme programme_;
   simdjson::dom::parser parser_;
 };

@@ -94,7 +94,10 @@ Result<std::unique_ptr<System>> open_loyalty(const SandboxOptions& options) {
   if (!programme) return fail(std::move(programme.error()));
   auto books = LoyaltyBooks::open(options.data);
   if (!books) return fail(std::move(books.error()));
-  return std::make_unique<LoyaltySystem>(std::move(*books), std::move(*programme));
+  auto members = MemberBook::open(options.data);
+  if (!members) return fail(std::move(members.error()));
+  return std::make_unique<LoyaltySystem>(std::move(*books), std::move(*members),
+                                         std::move(*programme));
 }
 
 int run_erp(const SandboxOptions& options) {

@@ -35,6 +35,7 @@ inline constexpr std::string_view unsupported_version = "CF-1212";
 inline constexpr std::string_view too_many_lines = "CF-1213";
 inline constexpr std::string_view text_length = "CF-1214";
 inline constexpr std::string_view contradiction = "CF-1215";
+inline constexpr std::string_view record_invalid = "CF-1216";
 inline constexpr std::string_view malformed_request = "CF-2400";
 inline constexpr std::string_view unauthenticated = "CF-2401";
 inline constexpr std::string_view forbidden = "CF-2403";
@@ -47,7 +48,12 @@ inline constexpr std::string_view length_required = "CF-2411";
 inline constexpr std::string_view request_too_large = "CF-2413";
 inline constexpr std::string_view unsupported_media_type = "CF-2415";
 inline constexpr std::string_view message_not_held = "CF-2419";
+inline constexpr std::string_view field_of_another = "CF-2420";
+inline constexpr std::string_view revision_conflict = "CF-2421";
 inline constexpr std::string_view idempotency_key_reuse = "CF-2422";
+inline constexpr std::string_view proposal_closed = "CF-2423";
+inline constexpr std::string_view record_erased = "CF-2424";
+inline constexpr std::string_view customer_state_conflict = "CF-2425";
 inline constexpr std::string_view rate_limited = "CF-2429";
 inline constexpr std::string_view headers_too_large = "CF-2431";
 inline constexpr std::string_view redemption_state_conflict = "CF-2440";
@@ -75,6 +81,7 @@ inline constexpr std::string_view original_unsettled = "CF-3014";
 inline constexpr std::string_view voided_before_sent = "CF-3015";
 inline constexpr std::string_view superseded_before_sent = "CF-3016";
 inline constexpr std::string_view suspected_duplicate = "CF-3017";
+inline constexpr std::string_view unknown_member = "CF-3018";
 inline constexpr std::string_view restored_asks_first = "CF-3030";
 inline constexpr std::string_view restored_differs = "CF-3031";
 inline constexpr std::string_view outcome_needs_person = "CF-3101";
@@ -166,7 +173,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 139> error_table{{
+inline constexpr std::array<ErrorInfo, 146> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -211,6 +218,8 @@ inline constexpr std::array<ErrorInfo, 139> error_table{{
      FaultClass::rejected, false},
     {"CF-1215", "Two fields contradict each other", 400,
      FaultClass::rejected, false},
+    {"CF-1216", "The record does not fit its contract", 400,
+     FaultClass::rejected, false},
     {"CF-2400", "The request cannot be read", 400,
      FaultClass::rejected, false},
     {"CF-2401", "The caller is not known", 401,
@@ -235,7 +244,17 @@ inline constexpr std::array<ErrorInfo, 139> error_table{{
      FaultClass::rejected, false},
     {"CF-2419", "The message is not held", 409,
      FaultClass::conflict, false},
+    {"CF-2420", "A field belongs to another system", 409,
+     FaultClass::conflict, false},
+    {"CF-2421", "The system has said something else under this revision", 409,
+     FaultClass::conflict, false},
     {"CF-2422", "The Idempotency-Key was used for other content", 422,
+     FaultClass::conflict, false},
+    {"CF-2423", "The proposal is not open any more", 409,
+     FaultClass::conflict, false},
+    {"CF-2424", "The record was erased", 410,
+     FaultClass::rejected, false},
+    {"CF-2425", "The customer is not in a state for this", 409,
      FaultClass::conflict, false},
     {"CF-2429", "Too many requests", 429,
      FaultClass::throttled, true},
@@ -291,6 +310,8 @@ inline constexpr std::array<ErrorInfo, 139> error_table{{
      FaultClass::cancelled, false},
     {"CF-3017", "It looks like another transaction under a new number", 202,
      FaultClass::conflict, false},
+    {"CF-3018", "The member is not known", 202,
+     FaultClass::not_found, false},
     {"CF-3030", "Asked for first, since the data store was restored", 202,
      FaultClass::transient, false},
     {"CF-3031", "The target has other units than the receipt book", 202,

@@ -49,8 +49,9 @@ std::string NaturalKey::display() const {
 }
 
 std::string_view to_string(TransactionKind kind) {
-  // No word of the contract of transactions: it is asked for, and not handed over.
+  // No words of the contract: nobody hands these over.
   if (kind == TransactionKind::redemption) return "redemption";
+  if (kind == TransactionKind::customer_profile) return "customer_profile";
   return word(words::transaction_kind, kind);
 }
 std::string_view to_string(Channel channel) {

@@ -21,8 +21,9 @@ enum class TransactionKind : std::uint8_t {
   stock_adjustment,       ///< moves stock only; no receipt, no money
   accounting_adjustment,  ///< money outside trade; parked for a person
   redemption,             ///< points as tender; a question of a till, never handed over as a fact
+  customer_profile,       ///< a change of a customer; no trade, made by Crossfoot alone
 };
-inline constexpr auto transaction_kind_last = TransactionKind::redemption;
+inline constexpr auto transaction_kind_last = TransactionKind::customer_profile;
 
 enum class Channel : std::uint8_t { pos, ecommerce, mobile, partner, customer_service, file };
 inline constexpr auto channel_last = Channel::file;
@@ -131,6 +132,8 @@ struct RedemptionTerms {
   bool operator==(const RedemptionTerms&) const = default;
 };
 
+struct ProfileChange;
+
 /// One completed transaction in canonical form (api/schemas/transaction/v1.json).
 struct Transaction {
   TransactionKind kind = TransactionKind::sale;
@@ -151,7 +154,8 @@ struct Transaction {
   std::optional<NaturalKey>
       original;               ///< the voided receipt; for a return, the default of its lines
   std::string source_format;  ///< `online-retail` when a file importer made it
-  std::optional<RedemptionTerms> redemption;  ///< of a redemption, and of nothing else
+  std::optional<RedemptionTerms> redemption;     ///< of a redemption, and of nothing else
+  std::shared_ptr<const ProfileChange> profile;  ///< of a customer_profile alone
 
   bool operator==(const Transaction&) const = default;
 };

@@ -204,51 +204,29 @@ bool Api::keep(std::string_view body, const Problem& problem, std::string correl
   return true;
 }
 
-/// The lines of one batch: results in their order, some of them still to come.
-struct Api::Batch {
-  struct Line {
-    std::size_t number = 0;
-    std::string result;
-  };
-
-  explicit Batch(Home home) : sleeper(std::move(home)) {}
-
-  void answer(std::size_t index, std::string result) {
-    lines[index].result = std::move(result);
-    --in_flight;
-    if (in_flight <= wake_at) sleeper.wake();
-  }
-  [[nodiscard]] std::string refusal(const Line& line, Problem problem) const {
-    problem.correlation_id = correlation_id;
-    JsonWriter out;
-    out.begin_object().member("line", line.number).member("status", problem.status);
-    out.key("problem").raw(contract::to_json(problem)).end_object();
-    return out.take();
-  }
-
-  Sleeper sleeper;
-  CallerPtr caller;
-  std::string correlation_id;        ///< of the request, in problems
-  std::string correlation_of_lines;  ///< what the caller stated; empty: each its own
-  std::deque<Line> lines;
-  std::size_t in_flight = 0;
-  std::size_t wake_at = 0;
-};
-
 Api::Reply Api::post_batch(Exchange& exchange) {
   note_contract(exchange);
   if (exchange.headers.idempotency_keys > 0) {
     co_return refuse(exchange, code::malformed_request,
                      "a batch takes no Idempotency-Key: each line has its natural key");
   }
+  if (parts_.engine() == nullptr) co_return accepted(exchange, dropped(), {});
+  co_return co_await run_lines(
+      exchange, [this](const std::shared_ptr<LineBatch>& batch, std::string_view line) {
+        start_line(batch, line);
+      });
+}
+
+Api::Reply Api::run_lines(
+    Exchange& exchange,
+    std::function<void(const std::shared_ptr<LineBatch>&, std::string_view)> start) {
   std::string_view rest = exchange.request.body;
   if (static_cast<std::size_t>(std::ranges::count(rest, '\n')) > options_.batch_lines_max) {
     co_return refuse(
         exchange, code::request_too_large,
         "at most " + std::to_string(options_.batch_lines_max) + " lines are taken at once");
   }
-  if (parts_.engine() == nullptr) co_return accepted(exchange, dropped(), {});
-  auto batch = std::make_shared<Batch>(home());
+  auto batch = std::make_shared<LineBatch>(home());
   batch->caller = exchange.caller;
   batch->correlation_of_lines = exchange.correlation_id;
   make_correlation_id(exchange);
@@ -265,22 +243,22 @@ Api::Reply Api::post_batch(Exchange& exchange) {
     }
     if (++started % lines_at_once == 0) co_await batch->sleeper.yield();
     batch->lines.push_back({.number = number});
-    start_line(batch, line);
+    ++batch->in_flight;
+    start(batch, line);
   }
   batch->wake_at = 0;
   while (batch->in_flight > 0) co_await batch->sleeper.sleep();
   HttpResponse response;
   response.content_type = "application/x-ndjson";
-  for (const Batch::Line& line : batch->lines) {
+  for (const LineBatch::Line& line : batch->lines) {
     response.body += line.result;
     response.body += '\n';
   }
   co_return response;
 }
 
-void Api::start_line(const std::shared_ptr<Batch>& batch, std::string_view text) {
+void Api::start_line(const std::shared_ptr<LineBatch>& batch, std::string_view text) {
   const std::size_t index = batch->lines.size() - 1;
-  ++batch->in_flight;
   if (const auto refusal = shed(AdmissionClass::bulk)) {
     metrics_->verdict(Verdict::unavailable);
     Problem problem = make_problem(
@@ -306,7 +284,7 @@ void Api::start_line(const std::shared_ptr<Batch>& batch, std::string_view text)
       [metrics = metrics_, batch, index, channel](std::optional<AcceptAnswer> given) {
         const AcceptAnswer answer = given ? std::move(*given) : dropped();
         count(*metrics, answer, channel);
-        const Batch::Line& line = batch->lines[index];
+        const LineBatch::Line& line = batch->lines[index];
         if (is_refusal(answer)) {
           return batch->answer(index, batch->refusal(line, problem_of_answer(answer)));
         }

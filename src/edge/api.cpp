@@ -308,6 +308,38 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return get_contract(exchange, true);
     case Route::get_contract_version:
       return get_contract_version(exchange);
+    case Route::post_record:
+      return post_record(exchange);
+    case Route::post_records:
+      return post_records(exchange);
+    case Route::list_records:
+      return list_records(exchange);
+    case Route::get_record:
+      return get_record(exchange);
+    case Route::list_record_versions:
+      return list_record_versions(exchange);
+    case Route::list_record_proposals:
+      return list_record_proposals(exchange);
+    case Route::accept_proposal:
+      return judge_proposal(exchange, true);
+    case Route::reject_proposal:
+      return judge_proposal(exchange, false);
+    case Route::look_up_price:
+      return look_up_price(exchange);
+    case Route::list_unresolved:
+      return list_unresolved(exchange);
+    case Route::get_profile:
+      return get_profile(exchange);
+    case Route::merge_customers:
+      return change_profile(exchange, flow::ProfileOrder::Kind::merge);
+    case Route::unmerge_customer:
+      return change_profile(exchange, flow::ProfileOrder::Kind::unmerge);
+    case Route::erase_customer:
+      return change_profile(exchange, flow::ProfileOrder::Kind::erase);
+    case Route::note_consent:
+      return change_profile(exchange, flow::ProfileOrder::Kind::consent);
+    case Route::get_field_ownership:
+      return get_field_ownership(exchange);
     case Route::get_metrics:
       return get_metrics(exchange);
     case Route::get_openapi:

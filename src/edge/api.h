@@ -16,12 +16,15 @@
 #include "edge/connector_service.h"
 #include "edge/console.h"
 #include "edge/contract_book.h"
+#include "edge/line_batch.h"
 #include "edge/metrics.h"
 #include "edge/reconciliation_service.h"
+#include "edge/record_book.h"
 #include "edge/redemption_request.h"
 #include "edge/request.h"
 #include "edge/waiting.h"
 #include "flow/engine/engine.h"
+#include "flow/engine/records.h"
 #include "runtime/http_server.h"
 #include "runtime/log.h"
 #include "runtime/random.h"
@@ -61,6 +64,7 @@ struct ApiParts {
   ReconciliationService* reconciliations = nullptr;  ///< null: its addresses answer 404
   ConnectorService* connectors = nullptr;            ///< null: its addresses answer 404
   ContractBook* contracts = nullptr;                 ///< null: its addresses answer 404
+  const RecordBook* records = nullptr;               ///< null: its addresses answer 404
   /// Who asks; an unauthorised fault for who cannot prove it. Absent: no access control, whoever
   /// reaches the server may do everything, and the peer's address stands for the client.
   std::function<Result<CallerPtr>(const runtime::HttpRequest&)> identify;
@@ -103,7 +107,6 @@ class Api {
     std::optional<ClientLimits::Verdict> limit;   ///< of the client, when it was asked for
     const ContractBook::Headers* life = nullptr;  ///< of the contract's version that it uses
   };
-  struct Batch;
 
   // api.cpp
   [[nodiscard]] Reply serve(const runtime::HttpRequest& request);
@@ -160,7 +163,39 @@ class Api {
   bool keep(std::string_view body, const contract::Problem& problem, std::string correlation_id,
             Once<Status> done);
   [[nodiscard]] Reply post_batch(Exchange& exchange);
-  void start_line(const std::shared_ptr<Batch>& batch, std::string_view line);
+  void start_line(const std::shared_ptr<LineBatch>& batch, std::string_view line);
+  /// Begins the lines of an NDJSON body one after the other, a bounded number at a time; each is
+  /// answered by the batch that it is given.
+  [[nodiscard]] Reply run_lines(
+      Exchange& exchange,
+      std::function<void(const std::shared_ptr<LineBatch>&, std::string_view)> start);
+
+  // records.cpp
+  [[nodiscard]] Reply post_record(Exchange& exchange);
+  [[nodiscard]] Reply post_records(Exchange& exchange);
+  [[nodiscard]] Reply list_records(Exchange& exchange);
+  [[nodiscard]] Reply get_record(Exchange& exchange);
+  [[nodiscard]] Reply list_record_versions(Exchange& exchange);
+  [[nodiscard]] Reply list_record_proposals(Exchange& exchange);
+  [[nodiscard]] Reply judge_proposal(Exchange& exchange, bool accepted);
+  [[nodiscard]] Reply get_field_ownership(Exchange& exchange);
+  [[nodiscard]] Reply list_unresolved(Exchange& exchange);
+
+  // price_lookup.cpp
+  [[nodiscard]] Reply look_up_price(Exchange& exchange);
+
+  // profile.cpp
+  [[nodiscard]] Reply get_profile(Exchange& exchange);
+  [[nodiscard]] Reply change_profile(Exchange& exchange, flow::ProfileOrder::Kind what);
+
+  // records.cpp
+  /// The kind that the address names, where the caller may deal with it.
+  [[nodiscard]] std::expected<RecordBook::KindPtr, HttpResponse> record_kind(Exchange& exchange,
+                                                                             std::string_view path);
+  /// As whom the caller writes.
+  [[nodiscard]] std::expected<std::string, HttpResponse> writing_system(Exchange& exchange);
+  /// The query parameters `as_of` and `known_at`, each now when absent.
+  [[nodiscard]] std::expected<store::RecordTime, HttpResponse> record_time(Exchange& exchange);
 
   // redeem.cpp
   [[nodiscard]] Reply post_authorisation(Exchange& exchange);

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "contract/profile_change.h"
 #include "edge/api.h"
 #include "ledger/programme.h"
 #include "ledger/programme_json.h"
@@ -38,6 +39,11 @@ class PliantTargets final : public flow::Caller {
   }
   void call(flow::CallRequest request, Called done) override {
     calls[request.target] += request.items.size();
+    for (const flow::CallItem& item : request.items) {
+      if (request.operation.starts_with("member_")) {
+        told.push_back(request.operation + " " + *item.transaction);
+      }
+    }
     if (silent.contains(request.target)) {
       scheduler_.post([target = request.target, done = std::move(done)]() mutable {
         done(fail({.code = "CF-3108",
@@ -95,14 +101,15 @@ class PliantTargets final : public flow::Caller {
     traits_.lookup = false;
   }
 
-  /// From now on calls of one member are made one after the other.
-  void order_by_member() { traits_.order = flow::Order::commutative; }
+  /// From now on what is sent to a target stands in the order of its key.
+  void keep_order() { traits_.order = flow::Order::commutative; }
 
   Points balance{120};                        ///< of every member
   std::map<std::string, FaultClass> failing;  ///< operations that fail, and how
   std::map<std::string, bool> refused;
   std::map<std::string, bool> silent;  ///< calls to them end without an answer
   std::map<std::string, std::size_t> calls;
+  std::vector<std::string> told;  ///< about members: operation and message
 
  private:
   runtime::Scheduler& scheduler_;
@@ -204,6 +211,9 @@ inline ledger::Programme test_programme() {
 }
 
 inline Result<contract::Transaction> parse_stored(std::string_view body) {
+  if (contract::is_profile_message(body)) {
+    return transform(contract::read_profile_message(body), contract::profile_transaction);
+  }
   auto parsed = contract::parse_transaction(body, contract::ParsePolicy::stored());
   if (!parsed) return fail({.code = parsed.error().code, .cause = parsed.error().detail});
   return std::move(parsed->transaction);
@@ -258,6 +268,9 @@ class World {
     auto book = make_book(registry);
     EXPECT_TRUE(book.has_value()) << (book ? "" : book.error().where + book.error().cause);
     if (book) contracts_ = std::move(*book);
+    auto records = RecordBook::built_in({});
+    EXPECT_TRUE(records.has_value()) << (records ? "" : records.error().where);
+    if (records) records_ = std::move(*records);
     Assets console;
     console["index.html"] = {"text/html; charset=utf-8", "<!doctype html><title>c</title>"};
     console["assets/index-AbC123.js"] = {"text/javascript; charset=utf-8", "let a = 1;"};
@@ -269,6 +282,7 @@ class World {
                  .reconciliations = &reconciliations,
                  .connectors = &connectors,
                  .contracts = contracts_.get(),
+                 .records = records_.get(),
                  .identify = shared(std::move(identify)),
                  .machine = [this] { return machine; },
                  .console = std::move(console),
@@ -379,8 +393,51 @@ class World {
     });
     run_until([&started] { return started; });
   }
+  /// As after an unclear commit: the data store is opened again, and the engine with it.
+  void reopen() {
+    drop_engine();
+    store_ = std::make_unique<store::MemoryStore>(disk_, scheduler_);
+    start_engine();
+  }
   [[nodiscard]] store::MemoryStore& data_store() { return *store_; }
   [[nodiscard]] flow::Engine& engine() { return *engine_; }
+  /// On a snapshot of the data store.
+  template <class F>
+  auto read(F work) {
+    std::optional<decltype(work(std::declval<store::Reader&>()))> value;
+    bool done = false;
+    store_->read([&](store::Reader& reader) { value.emplace(work(reader)); }, [&] { done = true; });
+    run_until([&done] { return done; });
+    return std::move(*value);
+  }
+  /// A flow as it is stored.
+  flow::Flow read_flow(Id id) {
+    return *flow::decode_flow(
+        read([id](store::Reader& reader) { return (*reader.load_flow(id))->state; }));
+  }
+  /// All that the data store says of anybody.
+  std::string everything() {
+    return read([](store::Reader& reader) {
+      std::string all;
+      for (const store::MessageRow& message : *reader.messages({.limit = 1000}, true)) {
+        all += message.body + message.member;
+        if (const auto flow = *reader.load_flow(message.id)) all += flow->state;
+      }
+      const store::RecordQuery customers{
+          .kind = "customer", .scope = "default", .at = {Instant::never() - Duration{1}}};
+      for (const store::RecordRow& one : *reader.records(customers)) {
+        for (const store::RecordRow& row : *reader.record_versions(one.name, 0, 1000)) {
+          all += row.body + row.provenance;
+        }
+      }
+      for (const auto& row : *reader.documents("record_proposal", {}, 1000, false))
+        all += row.value;
+      for (Partition partition = 0; partition < partition_count; ++partition) {
+        for (const auto& row : *reader.journal_after(partition, 0, 1000)) all += row.entry;
+      }
+      return all;
+    });
+  }
 
  private:
   boost::asio::io_context context_{1};
@@ -406,6 +463,7 @@ class World {
   std::unique_ptr<store::MemoryStore> store_;
   std::unique_ptr<flow::Engine> engine_;
   std::unique_ptr<ContractBook> contracts_;
+  std::unique_ptr<RecordBook> records_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<runtime::HttpServer> server_;
   std::uint16_t port_ = 0;

@@ -19,7 +19,7 @@ ApiOptions patient() {
 
 /// The programme grants a point for each euro: 39 for a sale.
 struct Balance : ::testing::Test {
-  Balance() { world.targets.order_by_member(); }
+  Balance() { world.targets.keep_order(); }
   void sell(int sequence) { EXPECT_EQ(world.post_sale(test::sale(sequence)).status, 202); }
   std::string field(std::string_view name) {
     return at(world.get(address).body, "/" + std::string(name));

@@ -136,14 +136,13 @@ Result<std::unique_ptr<ContractBook>> ContractBook::load(const std::vector<std::
   return book;
 }
 
-Result<std::unique_ptr<ContractBook>> ContractBook::built_in(prometheus::Registry& metrics,
-                                                             Instant now) {
+BuiltInContracts built_in_contracts() {
   constexpr std::string_view folder = "contracts/";
-  std::vector<std::string> files;
+  BuiltInContracts carried;
   for (const auto& [path, text] : contract_files()) {
-    if (path.starts_with(folder)) files.emplace_back(path.substr(folder.size()));
+    if (path.starts_with(folder)) carried.files.emplace_back(path.substr(folder.size()));
   }
-  const auto read = [](const std::string& file) -> Result<std::string> {
+  carried.read = [](const std::string& file) -> Result<std::string> {
     const std::string wanted =
         (std::filesystem::path("contracts") / file).lexically_normal().string();
     for (const auto& [path, text] : contract_files()) {
@@ -154,7 +153,13 @@ Result<std::unique_ptr<ContractBook>> ContractBook::built_in(prometheus::Registr
                  .where = wanted,
                  .cause = "the program does not carry this file"});
   };
-  return load(files, read, metrics, now);
+  return carried;
+}
+
+Result<std::unique_ptr<ContractBook>> ContractBook::built_in(prometheus::Registry& metrics,
+                                                             Instant now) {
+  const BuiltInContracts carried = built_in_contracts();
+  return load(carried.files, carried.read, metrics, now);
 }
 
 ContractBook::Use* ContractBook::find(std::string_view contract, std::string_view version) {

@@ -17,6 +17,13 @@
 
 namespace crossfoot::edge {
 
+/// The registry's files that the program carries.
+struct BuiltInContracts {
+  std::vector<std::string> files;  ///< of the registry's folder
+  contract::registry::ReadFile read;
+};
+[[nodiscard]] BuiltInContracts built_in_contracts();
+
 /// The registry of contracts as the server shows it, and a meter of who still uses which version.
 /// It counts since it was made: what came before a restart is not known, and it says since when.
 /// Shard thread only.

@@ -24,8 +24,20 @@ enum class Permission : std::uint8_t {
   finance_reconcile,  ///< Start a reconciliation
   contracts_read,  ///< See the contracts, their schemas and who uses them
   metrics_read,  ///< Read the figures for monitoring
+  records_write,  ///< Hand over records as the systems that `system:` permissions name
+  records_read,  ///< See records that tell about no person
+  customers_read,  ///< See records of customers
+  customers_decide,  ///< Merge and unmerge customers
+  customers_erase,  ///< Erase what is known of a person
+  customers_consent,  ///< Note what a customer agreed to or declined
+  records_decide,  ///< See and decide what systems propose for fields of others
+  system_erp,  ///< Write records as the ERP
+  system_loyalty,  ///< Write records as the loyalty platform
+  system_pos,  ///< Write records as the tills
+  system_crm,  ///< Write records as the customer system
+  system_oms,  ///< Write records as the order management
 };
-inline constexpr std::size_t permission_count = 12;
+inline constexpr std::size_t permission_count = 24;
 using Permissions = std::bitset<permission_count>;
 
 /// As scopes of tokens name them.
@@ -42,19 +54,35 @@ inline constexpr std::array<std::string_view, permission_count> permission_names
     "finance:reconcile",
     "contracts:read",
     "metrics:read",
+    "records:write",
+    "records:read",
+    "customers:read",
+    "customers:decide",
+    "customers:erase",
+    "customers:consent",
+    "records:decide",
+    "system:erp",
+    "system:loyalty",
+    "system:pos",
+    "system:crm",
+    "system:oms",
 };
 
 struct Role {
   std::string_view name;
   std::uint64_t permissions;  ///< by bit
 };
-inline constexpr std::array<Role, 7> role_table{{
-    {"channel", 0x40f},
-    {"integration", 0xdff},
-    {"store_operations", 0x52},
-    {"finance", 0x312},
-    {"customer_service", 0xa},
-    {"auditor", 0xd1a},
+inline constexpr std::array<Role, 11> role_table{{
+    {"channel", 0x240f},
+    {"erp_system", 0x83400},
+    {"loyalty_system", 0x107400},
+    {"crm_system", 0x407400},
+    {"integration", 0x4edff},
+    {"store_operations", 0x2052},
+    {"finance", 0x2312},
+    {"customer_service", 0x2e00a},
+    {"data_protection", 0x16002},
+    {"auditor", 0x6d1a},
     {"monitoring", 0x800},
 }};
 

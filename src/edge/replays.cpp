@@ -44,6 +44,7 @@ flow::ReplayRequest request_of(BodyReader& body, const Caller* caller) {
   if (!filter.key.empty() && !is_key(filter.key)) {
     body.fault("key", code::invalid_format, "a key is 32 hexadecimal digits");
   }
+  filter.reference = body.text("reference", contract::record::key_bytes_max, Presence::optional);
   filter.from = body.optional_date("from");
   filter.to = body.optional_date("to");
   filter.dead_only = body.boolean("dead_only", false);

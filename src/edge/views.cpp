@@ -307,6 +307,7 @@ void write_replay(JsonWriter& out, const flow::ReplayJob& job) {
   out.member_or_null("code", filter.code).member_or_null("target", filter.target);
   out.member_or_null("shop", filter.shop).member_or_null("member", filter.member);
   out.member_or_null("region", filter.region).member_or_null("key", filter.key);
+  out.member_or_null("reference", filter.reference);
   out.member_or_null("from", filter.from ? to_string(*filter.from) : "");
   out.member_or_null("to", filter.to ? to_string(*filter.to) : "");
   out.member_or_null(

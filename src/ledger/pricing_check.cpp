@@ -192,6 +192,7 @@ std::vector<BusinessFault> check(const contract::Transaction& transaction, const
     case TransactionKind::stock_adjustment:
     case TransactionKind::accounting_adjustment:
     case TransactionKind::redemption:
+    case TransactionKind::customer_profile:
       return {};
     case TransactionKind::sale:
     case TransactionKind::return_goods:

@@ -305,6 +305,7 @@ Status ChannelReader::add_leg(store::Reader& reader, const Message& message, con
     case LegKind::capture:
     case LegKind::release:
     case LegKind::hold:
+    case LegKind::share_profile:
       return {};
   }
   return {};

@@ -17,9 +17,13 @@ flow::Plan plan_void(const flow::PlanInput& input);
 flow::Plan plan_stock_adjustment(const flow::PlanInput& input);
 flow::Plan plan_accounting_adjustment(const flow::PlanInput& input);
 flow::Plan plan_redemption(const flow::PlanInput& input);
+flow::Plan plan_profile(const flow::PlanInput& input);
 
 /// Turns the plan of a transaction into that of a correction of `input.supersedes`.
 void add_supersede(const flow::PlanInput& input, flow::Plan& plan);
+
+/// Parks the plan of a transaction that names what nobody knows.
+void park_unresolved(const flow::PlanInput& input, flow::Plan& plan);
 
 /// Number of the validate leg, which every flow begins with.
 inline constexpr std::uint16_t validate_number = 1;

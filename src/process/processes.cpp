@@ -22,6 +22,8 @@ flow::Plan plan_kind(const flow::PlanInput& input) {
       return plan_accounting_adjustment(input);
     case contract::TransactionKind::redemption:
       return plan_redemption(input);
+    case contract::TransactionKind::customer_profile:
+      return plan_profile(input);
   }
   return plan_accounting_adjustment(input);
 }
@@ -31,6 +33,7 @@ flow::Plan plan_kind(const flow::PlanInput& input) {
 flow::Plan RetailProcesses::plan(const flow::PlanInput& input) const {
   flow::Plan plan = plan_kind(input);
   if (!input.supersedes.is_nil()) add_supersede(input, plan);
+  park_unresolved(input, plan);
   return plan;
 }
 

@@ -31,6 +31,9 @@ struct Engine {
   std::function<std::unique_ptr<StoreBed>()> make;
 };
 
+/// Those of this program.
+std::vector<Engine> all_engines();
+
 inline void PrintTo(const Engine& engine, std::ostream* out) {
   *out << engine.name;
 }

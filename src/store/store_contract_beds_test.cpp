@@ -164,11 +164,12 @@ Engine postgres_engine() {
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(Engines, StoreContract,
-                         testing::Values(engine<MemoryBed>("memory"),
-                                         engine<InlineSqliteBed>("sqlite_inline"),
-                                         engine<ThreadedSqliteBed>("sqlite_threads"),
-                                         postgres_engine()),
+std::vector<Engine> all_engines() {
+  return {engine<MemoryBed>("memory"), engine<InlineSqliteBed>("sqlite_inline"),
+          engine<ThreadedSqliteBed>("sqlite_threads"), postgres_engine()};
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, StoreContract, testing::ValuesIn(all_engines()),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace crossfoot::store

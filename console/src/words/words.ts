@@ -51,6 +51,7 @@ const kinds: Record<string, string> = {
   stock_adjustment: "Stock adjustment",
   accounting_adjustment: "Accounting adjustment",
   redemption: "Payment with points",
+  customer_profile: "Customer's record",
 };
 export const kindName = (kind: Maybe<string>) => look(kinds, kind);
 
@@ -71,6 +72,7 @@ const legNames: Record<string, string> = {
   release: "Free the points",
   hold: "Reserve the points here",
   deduct: "Deduct the points",
+  share_profile: "Tell of the customer",
   create_memo: "Draw up the refund",
   release_memo: "Release the refund",
 };
@@ -266,6 +268,12 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "suspected_duplicate",
     "Looks like another receipt",
     "The same shop sold the same things within minutes under another number. A person decides.",
+  ],
+  [
+    "CF-3018",
+    "unknown_member",
+    "Unknown member",
+    "No customer's record has this member number. It goes on when the member is known.",
   ],
   [
     "CF-3030",
@@ -502,6 +510,7 @@ const didSentences: Record<string, string> = {
   capture: "spent the points",
   release: "freed the points",
   deduct: "deducted the points",
+  share_profile: "told of the customer",
   create_memo: "drew up the refund",
   release_memo: "released the refund",
 };
@@ -519,6 +528,8 @@ export function timelineSentence(entry: TimelineEntry): string {
       return "Came in and was stored safely";
     case "superseded":
       return "A newer version of the receipt took its place";
+    case "recorded":
+      return "The customer's record has a new version";
     case "suspected":
       return "Looks like another receipt under a new number";
     case "revision_noted":

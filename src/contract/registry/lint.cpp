@@ -216,8 +216,42 @@ class Rules {
                                [&](NodeId id) { return view.node(id).source->has(keyword); });
   }
 
+  /// Every field of an entity has an owner: by itself, or by an object that it is in.
+  void check_all_owned(const View& view, const Facts& facts, const std::string& prefix) {
+    const auto& owners = contract_->field_owners;
+    for (const std::string_view found : view.names(facts)) {
+      const std::string name(found);
+      std::string pointer = prefix;
+      schema::append_token(pointer, name);
+      const bool exempt = std::ranges::find(input_.registry.policy.unowned, pointer) !=
+                          input_.registry.policy.unowned.end();
+      const auto is_it = [&](const FieldOwner& one) { return one.pointer == pointer; };
+      if (exempt || view.at_name(facts, name).empty() || std::ranges::any_of(owners, is_it)) {
+        continue;
+      }
+      const bool in_parts = std::ranges::any_of(owners, [&](const FieldOwner& one) {
+        return one.pointer.starts_with(pointer + "/") && !one.pointer.starts_with(pointer + "/*");
+      });
+      if (in_parts) {
+        check_all_owned(view, view.at_name(facts, name), pointer);
+      } else if (!is_owned_by_item(pointer)) {
+        error("field_owners", pointer, "no system owns the field");
+      }
+    }
+  }
+
+  /// The fields of its items have owners.
+  [[nodiscard]] bool is_owned_by_item(const std::string& pointer) const {
+    return std::ranges::any_of(contract_->field_owners, [&](const FieldOwner& one) {
+      return one.pointer.starts_with(pointer + "/*/");
+    });
+  }
+
   void check_owners(const Schema& compiled) {
     const View view(compiled.program());
+    if (contract_->kind == "entity") {
+      check_all_owned(view, view.expand({compiled.program().root}), {});
+    }
     for (const FieldOwner& owner : contract_->field_owners) {
       Facts facts = view.expand({compiled.program().root});
       bool found = true;

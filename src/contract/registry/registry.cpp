@@ -73,7 +73,26 @@ constexpr std::string_view description_text = R"({
     "field_owners": {
       "type": "object", "description": "System of record by JSON pointer; * is any item.",
       "propertyNames": {"pattern": "^(/[^/]+)+$"},
-      "additionalProperties": {"enum": ["erp", "loyalty", "pos", "crm", "oms", "channel", "crossfoot"]}
+      "additionalProperties": {"enum": ["erp", "loyalty", "pos", "crm", "oms", "channel", "crossfoot", "writer"]}
+    },
+    "record": {
+      "type": "object", "required": ["path", "identity", "ownership"], "additionalProperties": false,
+      "description": "Of an entity whose records are kept for all systems.",
+      "properties": {
+        "path": {"type": "string", "pattern": "^[a-z][a-z-]{0,40}$", "description": "What addresses call it."},
+        "identity": {"type": "array", "minItems": 1, "maxItems": 20, "items": {"$ref": "#/$defs/pointer"}, "description": "What names a record."},
+        "subject": {"$ref": "#/$defs/pointer"},
+        "valid": {"$ref": "#/$defs/pointer"},
+        "latest": {"type": "object", "propertyNames": {"$ref": "#/$defs/pointer"}, "additionalProperties": {"type": "string", "minLength": 1}, "description": "Lists of which the later entry counts, by the member that tells entries apart."},
+        "ownership": {
+          "type": "object", "required": ["version", "foreign"], "additionalProperties": false,
+          "properties": {
+            "version": {"type": "integer", "minimum": 1, "maximum": 4294967295},
+            "foreign": {"$ref": "#/$defs/foreign"},
+            "fields": {"type": "object", "propertyNames": {"$ref": "#/$defs/pointer"}, "additionalProperties": {"$ref": "#/$defs/foreign"}}
+          }
+        }
+      }
     },
     "provider": {
       "type": "object", "required": ["method", "path"], "additionalProperties": false,
@@ -84,6 +103,8 @@ constexpr std::string_view description_text = R"({
   "$defs": {
     "text": {"type": "string", "minLength": 1, "maxLength": 2000},
     "date": {"type": "string", "format": "date"},
+    "pointer": {"type": "string", "pattern": "^(/[^/*]+)+$"},
+    "foreign": {"enum": ["refuse", "ignore", "propose"], "description": "What becomes of a field that another system owns."},
     "version": {"type": "string", "pattern": "^(0|[1-9][0-9]{0,5})(\\.(0|[1-9][0-9]{0,5})){2}$"},
     "codes": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"$ref": "#/$defs/text"}}
   }
@@ -94,6 +115,7 @@ constexpr std::string_view policy_text = R"({
   "properties": {
     "documents": {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
     "openapi": {"type": "string", "minLength": 1},
+    "unowned": {"type": "array", "items": {"type": "string", "pattern": "^(/[^/]+)+$"}},
     "notice_days_min": {"type": "integer", "minimum": 0, "maximum": 3650},
     "quiet_days_min": {"type": "integer", "minimum": 0, "maximum": 3650}
   }
@@ -163,6 +185,28 @@ Version version_of(const Json& json) {
           .since = date_of(json, "since"),
           .deprecated_at = date_of(json, "deprecated_at"),
           .sunset_at = date_of(json, "sunset_at")};
+}
+
+RecordRules record_rules_of(const Json& json) {
+  const Json& ownership = *json.find("ownership");
+  RecordRules rules{
+      .path = text_of(json, "path"),
+      .identity = texts_of(json, "identity"),
+      .subject = text_of(json, "subject"),
+      .valid = text_of(json, "valid"),
+      .ownership_version = static_cast<std::uint32_t>(whole_of(ownership, "version", 1)),
+      .foreign_writes = text_of(ownership, "foreign")};
+  if (const Json* latest = json.find("latest")) {
+    for (const auto& [pointer, member] : latest->members()) {
+      rules.latest.emplace_back(pointer, member.text());
+    }
+  }
+  if (const Json* fields = ownership.find("fields")) {
+    for (const auto& [pointer, foreign] : fields->members()) {
+      rules.foreign_by_field.emplace_back(pointer, foreign.text());
+    }
+  }
+  return rules;
 }
 
 }  // namespace
@@ -272,6 +316,7 @@ Result<Contract> parse_contract(const std::string& json) {
   if (const Json* provider = root.find("provider")) {
     contract.provider = ProviderRoute{text_of(*provider, "method"), text_of(*provider, "path")};
   }
+  if (const Json* record = root.find("record")) contract.record = record_rules_of(*record);
   return contract;
 }
 
@@ -284,6 +329,7 @@ Result<Policy> parse_policy(const std::string& json) {
     policy.documents.emplace(uri, folder.text());
   }
   policy.openapi = text_of(root, "openapi");
+  policy.unowned = texts_of(root, "unowned");
   policy.notice_days_min = whole_of(root, "notice_days_min", policy.notice_days_min);
   policy.quiet_days_min = whole_of(root, "quiet_days_min", policy.quiet_days_min);
   return policy;

@@ -49,7 +49,21 @@ struct Consumer {
 /// Who may write a field. `pointer` has `*` for any item.
 struct FieldOwner {
   std::string pointer;
-  std::string system;  ///< erp, loyalty, pos, crm, oms, channel or crossfoot
+  std::string
+      system;  ///< erp, loyalty, pos, crm, oms, channel, crossfoot, or writer: whoever writes
+};
+
+/// Of an entity whose records are kept for all systems: what names one, and what becomes of fields
+/// that a system writes and does not own.
+struct RecordRules {
+  std::string path;                   ///< in addresses: `customers`
+  std::vector<std::string> identity;  ///< pointers whose values make the key
+  std::string subject;                ///< pointer of what it is about; empty: nothing else
+  std::string valid;  ///< pointer of a period, or of an instant; empty: it has no time of its own
+  std::vector<std::pair<std::string, std::string>> latest;  ///< lists by pointer, with their key
+  std::uint32_t ownership_version = 1;
+  std::string foreign_writes;  ///< refuse, ignore or propose …
+  std::vector<std::pair<std::string, std::string>> foreign_by_field;  ///< … unless by pointer
 };
 
 /// How examples are handed to a running server.
@@ -76,6 +90,7 @@ struct Contract {
   std::vector<Consumer> consumers;
   std::vector<FieldOwner> field_owners;
   std::optional<ProviderRoute> provider;
+  std::optional<RecordRules> record;
 
   /// `1.2.0`, or `1` for its newest version that is no draft; empty for the newest of all. Null
   /// when there is none.
@@ -86,8 +101,9 @@ struct Contract {
 struct Policy {
   std::map<std::string, std::string> documents;  ///< folder by the URI that its schemas begin with
   std::string openapi;                           ///< file of the provider's API
-  std::int64_t notice_days_min = 90;             ///< between deprecation and sunset
-  std::int64_t quiet_days_min = 30;              ///< without a call before a version may be retired
+  std::vector<std::string> unowned;   ///< pointers that belong to the sending, not to a system
+  std::int64_t notice_days_min = 90;  ///< between deprecation and sunset
+  std::int64_t quiet_days_min = 30;   ///< without a call before a version may be retired
 };
 
 /// Reads a file by its path as seen from the registry's folder.

@@ -934,7 +934,7 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 28> names{"accepted",
+  static constexpr std::array<std::string_view, 29> names{"accepted",
                                                           "calling",
                                                           "asked",
                                                           "acknowledged",
@@ -961,7 +961,8 @@ std::string_view to_string(JournalEvent::Kind kind) {
                                                           "lapsed",
                                                           "reserved",
                                                           "granted",
-                                                          "doubted"};
+                                                          "doubted",
+                                                          "recorded"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -174,8 +174,9 @@ struct JournalEvent {
     reserved,
     granted,
     doubted,
+    recorded,  ///< a system's statement about a record; no flow
   };
-  static constexpr auto kind_last = Kind::doubted;
+  static constexpr auto kind_last = Kind::recorded;
 
   Kind kind = Kind::accepted;
   std::uint16_t leg = 0;

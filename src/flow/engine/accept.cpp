@@ -4,6 +4,8 @@
 #include "contract/error_codes.h"
 #include "flow/engine/accept_keys.h"
 #include "flow/engine/parts.h"
+#include "flow/engine/records.h"
+#include "flow/engine/references.h"
 
 namespace crossfoot::flow {
 
@@ -111,8 +113,32 @@ void Engine::begin_accept(const IncomingPtr& request, Accepted done) {
     answer.kind = AcceptAnswer::Kind::unsupported;
     return done(std::move(answer));
   }
-  Plan plan =
-      processes_.plan({transaction, request->natural_key, options_.routing, programme_, zones_});
+  ReferenceQuery query{.names = names_to_check(transaction)};
+  if (query.names.empty()) return plan_accept(request, std::move(done));
+  query.tenant = transaction.key.tenant;
+  query.at = transaction.occurred_at;
+  auto open = std::make_shared<Result<std::vector<std::string>>>();
+  read([open,
+        query = std::move(query)](store::Reader& reader) { *open = unresolved(reader, query); },
+       [this, open, request, done = std::move(done)]() mutable {
+         if (!*open) {
+           finish_accept(request->key);
+           return done(unavailable(open->error().code, open->error().cause));
+         }
+         auto checked = std::make_shared<Incoming>(*request);
+         checked->unresolved = std::move(**open);
+         plan_accept(checked, std::move(done));
+       });
+}
+
+void Engine::plan_accept(const IncomingPtr& request, Accepted done) {
+  Plan plan = processes_.plan({*request->transaction,
+                               request->natural_key,
+                               options_.routing,
+                               programme_,
+                               zones_,
+                               {},
+                               request->unresolved});
   order_legs(plan.legs);
   if (slot_waiters_.empty() && !briefly_full(plan.legs)) {
     return stage_accept(request, std::move(plan), std::move(done));
@@ -183,7 +209,9 @@ Engine::ActivePtr Engine::new_flow(const IncomingPtr& request, Plan plan, Id id,
   flow.correlation_id = request->correlation_id.empty() ? to_string(id) : request->correlation_id;
   unit.message = message_of(*request, id, plan.gross);
   add_sold_lines(*request, plan, id, unit);
-  unit.counters.push_back({std::string(channel_counter(transaction.channel)), 1});
+  if (transaction.profile == nullptr) {
+    unit.counters.push_back({std::string(channel_counter(transaction.channel)), 1});
+  }
   active_.emplace(id, active);
   return active;
 }
@@ -221,6 +249,12 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
   const bool fresh = apply(active, Begun{}, *staged);
   INVARIANT(fresh, "a new flow begins");
   if (!suspected.is_nil()) (void)apply(active, Suspected{suspected}, *staged);
+  if (request->record != nullptr) {
+    request->record->write(id, unit);
+    staged->events.push_back({.kind = JournalEvent::Kind::recorded,
+                              .state = LegState::done,
+                              .detail = request->record->said});
+  }
   seal(active, *staged);
   active->committing = true;
   store_.commit(std::move(unit), [this, alive = alive_, active, staged, request, key, suspected,
@@ -232,6 +266,7 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
     }
     if (result.outcome == store::Outcome::applied) {
       settle(active, *staged, result);
+      settle_references(active, *staged);
       AcceptAnswer answer;
       answer.id = active->flow.id;
       answer.correlation_id = active->flow.correlation_id;
@@ -257,6 +292,13 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
     give_back(partition, position);
     switch (result.outcome) {
       case store::Outcome::duplicate:
+        if (request->record != nullptr) {
+          // Another node has written this version of the record.
+          finish_accept(key);
+          AcceptAnswer answer;
+          answer.kind = AcceptAnswer::Kind::replayed;
+          return done(std::move(answer));
+        }
         return resolve_duplicate(request, std::move(done), result, with_idempotency);
       case store::Outcome::suspected:
         return suspect(request, std::move(done), result.suspected);

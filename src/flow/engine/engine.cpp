@@ -6,6 +6,7 @@
 #include "base/invariant.h"
 #include "contract/error_codes.h"
 #include "flow/engine/parts.h"
+#include "flow/engine/references.h"
 
 namespace crossfoot::flow {
 
@@ -194,6 +195,7 @@ Engine::ActivePtr Engine::adopt(Flow flow, store::MessageRow message) {
   active->currency = std::move(message.currency);
   active->gross_minor = message.gross_minor;
   active->committed = summarise(active->flow);
+  active->waits = references_of(active->flow.legs.front());
   active->stored = true;
   active->owed = is_owing(active->flow);
   for (auto& [name, count] : active->committed.moving) {
@@ -267,6 +269,7 @@ void Engine::order_legs(std::vector<Leg>& legs) const {
     if (leg.steps.empty()) continue;
     const OperationTraits* traits = caller_.traits(leg.target, leg.steps.front().operation);
     if (traits == nullptr || traits->order == Order::none) leg.order_key = {};
+    if (!redirects_.empty()) leg.order_key = redirected(leg.order_key);
   }
 }
 
@@ -469,6 +472,7 @@ void Engine::seal(const ActivePtr& active, Staged& staged) {
     if (active->stored) count_stuck(*active, before, -1, counters);
     count_stuck(*active, staged.summary, 1, counters);
   }
+  count_references(*active, staged);
   for (const auto& [name, count] : before.moving) {
     counters.push_back({"moving|" + std::string(name), -count});
   }
@@ -491,6 +495,7 @@ void Engine::commit(const ActivePtr& active, const StagedPtr& staged) {
                   }
                   settle(active, *staged, result);
                   tell_watchers(active);
+                  settle_references(active, *staged);
                   act(active, *staged);
                   for (auto& follow : staged->committed) follow();
                   if (staged->sale_facts_changed) touch_book(active->flow);

@@ -24,6 +24,11 @@
 #include "runtime/scheduler.h"
 #include "store/api/store.h"
 
+namespace crossfoot::contract::record {
+struct Known;
+struct Merged;
+}  // namespace crossfoot::contract::record
+
 namespace crossfoot::flow {
 
 /// What becomes of a transaction that looks like another one of its shop under a new number.
@@ -46,6 +51,9 @@ struct EngineOptions {
   /// Up to so many points of a member are redeemed without the platform's word while it gives none,
   /// by channel; 0: none.
   std::array<Points, contract::channel_count> floor_limits{};
+  /// Channels whose products, and whose members, must be known before anything is sent.
+  std::array<bool, contract::channel_count> check_products{};
+  std::array<bool, contract::channel_count> check_members{};
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
   std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
   Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
@@ -53,6 +61,8 @@ struct EngineOptions {
   /// simulations.
   std::string salt_secret;
 };
+
+struct RecordStage;
 
 /// What was read at the door.
 struct AcceptRequest {
@@ -63,6 +73,7 @@ struct AcceptRequest {
   std::string idempotency_key;  ///< empty: none
   std::string correlation_id;   ///< empty: the message's id
   Lane lane = Lane::live;
+  std::shared_ptr<const RecordStage> record;  ///< of a customer_profile: what it is about
   std::optional<Decision> edit;  ///< a person's edit of what is there: its correction, or nothing
 };
 
@@ -128,6 +139,11 @@ struct Activity {
   std::int64_t moving_legs = 0;  ///< due, calling, retrying or unknown, in memory or not
   std::size_t pending_books = 0;
 };
+
+struct RecordRequest;
+struct RecordAnswer;
+struct RecordVerdict;
+struct ProfileOrder;
 
 /// Runs the flows of the partitions it owns: the rim around decide(). Everything happens on one
 /// shard's thread; there are no locks. Intent is committed before a call leaves; effects of an
@@ -214,6 +230,17 @@ class Engine {
   /// Ends it before its next page; what was let go on stays so.
   void cancel_replay(Id id, ReplayAnswer done);
 
+  /// Takes in one statement of a system about a record (records.h): merged by who owns which field,
+  /// never by who came last. Answers after the commit; a repeat gets `replayed`.
+  using RecordDone = std::move_only_function<void(RecordAnswer)>;
+  void put_record(RecordRequest request, RecordDone done);
+  /// A person accepts or rejects what a system proposed. Refused with `proposal_closed` where
+  /// somebody has decided already.
+  void judge_proposal(RecordVerdict verdict, RecordDone done);
+
+  /// Merges, unmerges, erases a customer or notes a consent, and has the targets told of it.
+  void change_profile(ProfileOrder order, RecordDone done);
+
   /// Holds back what is sent to a target, or what belongs to a shop, a member, a region or a key
   /// (of a receipt, or of the order of legs); calls under way end. Answers after the commit.
   void pause(Pause pause, Done done);
@@ -246,6 +273,7 @@ class Engine {
 
   // accept.cpp
   void begin_accept(const IncomingPtr& request, Accepted done);
+  void plan_accept(const IncomingPtr& request, Accepted done);
   /// Every target that the legs go to is healthy, and one of them has no slot free just now.
   [[nodiscard]] bool briefly_full(const std::vector<Leg>& legs);
   /// Lets accepts that wait for a slot go on: those that have one, and those out of time.
@@ -457,6 +485,40 @@ class Engine {
   /// would pass such a leg by.
   void begin_replay(const ReplayPtr& replay);
 
+  // records.cpp
+  struct RecordTask;
+  using RecordTaskPtr = std::shared_ptr<RecordTask>;
+  void queue_record(const RecordTaskPtr& task);
+  void read_record(const RecordTaskPtr& task);
+  void judge_record(const RecordTaskPtr& task);
+  void commit_record(const RecordTaskPtr& task);
+  void try_record_again(const RecordTaskPtr& task);
+  /// Adds the version that the task has judged, and what goes with it, as written by `id`.
+  void write_record(RecordTask& task, Id id, store::Unit& unit);
+  void finish_record(const RecordTaskPtr& task);
+
+  // waiting_references.cpp
+  /// What of the transaction must be known, by the policy of its channel.
+  [[nodiscard]] std::vector<std::string> names_to_check(const contract::Transaction& of) const;
+  /// Counts what the flow waits for now in place of what it waited for.
+  void count_references(const Active& active, Staged& staged);
+  void settle_references(const ActivePtr& active, Staged& staged);
+  /// What came to be known while the flow was being stored.
+  void check_again(const ActivePtr& active);
+  /// What waits for the names of this record goes on.
+  void release_waiting(const RecordTask& task);
+
+  // profile.cpp
+  /// Others must know of what the task has judged.
+  [[nodiscard]] bool is_told(const RecordTask& task) const;
+  /// Commits the version with the flow that tells them.
+  void tell_record(const RecordTaskPtr& task);
+  void told_record(const RecordTaskPtr& task, const AcceptAnswer& answer);
+  void add_redirects(const RecordTask& task, store::Unit& unit) const;
+  /// What an earlier version could not tell is not told any more.
+  void drop_moot(Id flow);
+  [[nodiscard]] Hash128 redirected(Hash128 order_key) const;
+
   // start.cpp
   /// Takes up the last restore, the pauses and the replays that were running.
   [[nodiscard]] Status keep_orders(const std::vector<store::DocumentRow>& documents);
@@ -505,6 +567,10 @@ class Engine {
   std::unordered_set<Hash128> pending_books_;
   std::unordered_map<Hash128, AccountTaskPtr> accounts_;
   std::map<std::string, std::shared_ptr<LinkQueue>> links_;
+  /// By record, in the order in which they came; the first is being judged.
+  std::unordered_map<Hash128, std::deque<RecordTaskPtr>> record_tasks_;
+  std::map<std::string, std::int64_t, std::less<>> unresolved_;  ///< flows that wait, by name
+  std::unordered_map<Hash128, Hash128> redirects_;               ///< order keys of merged members
   std::map<Id, ReplayPtr> replays_;
   std::map<std::string, Pause> pauses_;
   std::array<std::size_t, pause_kind_count> pauses_of_kind_{};

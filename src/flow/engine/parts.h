@@ -75,6 +75,7 @@ struct Engine::Staged {
   bool has_flow = false;
   bool no_direct = false;  ///< legs go through the due index (a void waits for this receipt)
   bool sale_facts_changed = false;
+  std::optional<std::vector<std::string>> waits;  ///< for these references, when that changed
   std::vector<std::move_only_function<void()>> committed;
 };
 
@@ -99,7 +100,8 @@ struct Engine::Active {
   std::int64_t gross_minor = 0;
   std::shared_ptr<const contract::Transaction> transaction;  ///< null until needed
   FlowSummary committed;                                     ///< as last stored
-  bool stored = false;                                       ///< a row exists
+  std::vector<std::string> waits;  ///< for these references, as last stored
+  bool stored = false;             ///< a row exists
   Instant status_since;
   bool committing = false;
   bool running = false;  ///< its queue is being worked off
@@ -115,7 +117,8 @@ struct Engine::Active {
 /// What is being accepted, with its identity.
 struct Engine::Incoming : AcceptRequest {
   std::string natural_key;
-  Hash128 key;  ///< of the natural key
+  Hash128 key;                            ///< of the natural key
+  std::vector<std::string> unresolved{};  ///< names that nobody knows
 };
 
 /// A planned accept that waits a moment for a slot at its targets, so that its legs leave with the

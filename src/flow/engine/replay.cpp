@@ -3,6 +3,7 @@
 #include "base/invariant.h"
 #include "contract/error_codes.h"
 #include "flow/engine/parts.h"
+#include "flow/engine/references.h"
 
 namespace crossfoot::flow {
 
@@ -38,6 +39,13 @@ Result<Found> look_at(store::Reader& reader, const ReplayFilter& filter,
   auto message = reader.load_message(row.id);
   if (!message) return fail(message.error());
   if (!*message || !matches(filter, **message)) return found;
+  // It may wait for more than the reference that the filter names.
+  if (!filter.reference.empty()) {
+    const auto open = unresolved(
+        reader, {flow->tenant, references_of(flow->legs.front()), (*message)->occurred_at});
+    if (!open) return fail(open.error());
+    if (!open->empty()) return found;
+  }
   found.wanted = true;
   found.currency = (*message)->currency;
   if (!filter.region.empty()) found.body = std::move((*message)->body);

@@ -5,14 +5,15 @@
 
 #include "base/codec.h"
 #include "flow/decide/decide.h"
+#include "flow/engine/references.h"
 #include "flow/plan/damaged.h"
 
 namespace crossfoot::flow {
 
 namespace {
 
-/// 2: a filter may name a region or a key.
-constexpr std::uint64_t stored_version = 2;
+/// 2: a filter may name a region or a key. 3: or a reference.
+constexpr std::uint64_t stored_version = 3;
 constexpr std::uint64_t pause_version = 1;
 
 void put(ByteWriter& out, std::optional<BusinessDate> date) {
@@ -42,6 +43,7 @@ void put(ByteWriter& out, const ReplayRequest& request) {
   out.u64(request.flows_per_second);
   out.text(filter.region);
   out.text(filter.key);
+  out.text(filter.reference);
 }
 
 ReplayRequest request_of(ByteReader& in, std::uint64_t version) {
@@ -63,6 +65,7 @@ ReplayRequest request_of(ByteReader& in, std::uint64_t version) {
     filter.region = in.text();
     filter.key = in.text();
   }
+  if (version >= 3) filter.reference = in.text();
   return request;
 }
 
@@ -102,13 +105,23 @@ bool has_key(const Flow& flow, const Leg& leg, std::string_view key) {
          to_string(hash128(flow.natural_key)) == key;
 }
 
+namespace {
+
+bool waits_for(const Leg& leg, const std::string& reference) {
+  const auto names = references_of(leg);
+  return std::ranges::find(names, reference) != names.end();
+}
+
+}  // namespace
+
 std::vector<std::uint16_t> stuck_legs(const ReplayFilter& filter, const Flow& flow) {
   std::vector<std::uint16_t> numbers;
   for (const Leg& leg : flow.legs) {
     const bool wanted = is_stuck(leg.state) && (!filter.dead_only || leg.state == LegState::dead) &&
                         (filter.code.empty() || filter.code == leg.reason) &&
                         (filter.target.empty() || filter.target == leg.target) &&
-                        (filter.key.empty() || has_key(flow, leg, filter.key));
+                        (filter.key.empty() || has_key(flow, leg, filter.key)) &&
+                        (filter.reference.empty() || waits_for(leg, filter.reference));
     if (wanted) numbers.push_back(leg.number);
   }
   return numbers;

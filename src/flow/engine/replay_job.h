@@ -21,8 +21,9 @@ struct ReplayFilter {
   std::string target;  ///< of the leg; legs inside Crossfoot have none
   std::string shop;
   std::string member;
-  std::string region;  ///< as the transaction states it
-  std::string key;     ///< of a receipt, or of the order of a leg: 32 hexadecimal digits
+  std::string region;     ///< as the transaction states it
+  std::string reference;  ///< `product:SKU-9`: what the leg waits for, once it is known
+  std::string key;        ///< of a receipt, or of the order of a leg: 32 hexadecimal digits
   std::optional<BusinessDate> from;  ///< business date, inclusive
   std::optional<BusinessDate> to;
   std::optional<std::uint8_t> channel;  ///< contract::Channel

@@ -1,13 +1,37 @@
 #include <algorithm>
+#include <cstring>
 
 #include "flow/engine/parts.h"
+#include "flow/engine/records.h"
+#include "flow/engine/references.h"
 #include "flow/engine/restored.h"
+#include "flow/plan/damaged.h"
 
 namespace crossfoot::flow {
 
 namespace {
 constexpr std::size_t recovery_page = 256;
 constexpr std::size_t stored_orders_max = 1000;  ///< pauses, and replays back from the newest
+constexpr std::size_t redirects_page = 1000;
+
+/// All of them: one for each merged member and target.
+Status read_redirects(store::Reader& reader, std::vector<store::DocumentRow>& into) {
+  for (std::string after;;) {
+    auto page = reader.documents(order_redirects, after, redirects_page, false);
+    if (!page) return fail(page.error());
+    if (page->empty()) return {};
+    after = page->back().key;
+    std::ranges::move(*page, std::back_inserter(into));
+  }
+}
+
+bool read_redirect(const store::DocumentRow& document, Hash128& from, Hash128& to) {
+  if (document.value.size() != to.bytes.size()) return false;
+  std::memcpy(to.bytes.data(), document.value.data(), to.bytes.size());
+  const auto key = contract::record::parse_hash(document.key);
+  if (key) from = *key;
+  return key.has_value();
+}
 }  // namespace
 
 void Engine::start(std::vector<std::string> names, Done done) {
@@ -27,6 +51,10 @@ void Engine::start(std::vector<std::string> names, Done done) {
           }
           std::ranges::move(*documents, std::back_inserter(*orders));
         }
+        if (Status found = read_redirects(reader, *orders); !found) {
+          *positions = fail(found.error());
+          return;
+        }
         auto counters = reader.counters();
         if (!counters) {
           *positions = fail(counters.error());
@@ -34,6 +62,10 @@ void Engine::start(std::vector<std::string> names, Done done) {
         }
         for (const auto& [name, value] : *counters) {
           if (name.starts_with("moving|")) *moving += value;
+          if (name.starts_with(unresolved_counters) && value > 0) {
+            orders->push_back({std::string(unresolved_counters),
+                               name.substr(unresolved_counters.size()), std::to_string(value)});
+          }
         }
       },
       [this, positions, moving, orders, names = std::move(names),
@@ -60,6 +92,17 @@ Status Engine::keep_orders(const std::vector<store::DocumentRow>& documents) {
       auto pause = decode_pause(document.value);
       if (!pause) return fail(pause.error());
       adopt_pause(std::move(*pause));
+      continue;
+    }
+    if (document.kind == unresolved_counters) {
+      unresolved_[document.key] = std::stoll(document.value);
+      continue;
+    }
+    if (document.kind == order_redirects) {
+      Hash128 from;
+      Hash128 to;
+      if (!read_redirect(document, from, to)) return fail(damaged("order redirect"));
+      redirects_[from] = to;
       continue;
     }
     auto job = decode_replay(document.value);

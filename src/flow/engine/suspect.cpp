@@ -39,8 +39,13 @@ void Engine::suspect(const IncomingPtr& request, Accepted done, Id of) {
     return hold(request, std::move(done), of, contract::error_code::suspected_duplicate,
                 request->key);
   }
-  Plan plan =
-      processes_.plan({transaction, request->natural_key, options_.routing, programme_, zones_});
+  Plan plan = processes_.plan({transaction,
+                               request->natural_key,
+                               options_.routing,
+                               programme_,
+                               zones_,
+                               {},
+                               request->unresolved});
   order_legs(plan.legs);
   stage_accept(request, std::move(plan), std::move(done), of);
 }

@@ -41,8 +41,9 @@ enum class LegKind : std::uint8_t {
   capture,      ///< loyalty: spend what was reserved
   release,      ///< loyalty: free what was reserved and is not to be spent
   hold,         ///< reserve points here, where the platform only deducts
+  share_profile,  ///< tell a target what happened to a customer
 };
-inline constexpr auto leg_kind_last = LegKind::hold;
+inline constexpr auto leg_kind_last = LegKind::share_profile;
 [[nodiscard]] std::string_view to_string(LegKind kind);
 
 enum class LegState : std::uint8_t {

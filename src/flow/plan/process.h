@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "flow/plan/book.h"
@@ -15,7 +17,11 @@ struct Routing {
   std::string erp = "erp";
   std::string loyalty = "loyalty";
   bool loyalty_holds = true;  ///< it reserves points by itself; else it only deducts
+  std::vector<std::string> profile;  ///< who is told of customers
 };
+
+/// The step that tells a target of a customer's record as a whole: a later one makes it moot.
+inline constexpr std::string_view member_put_step = "member_put";
 
 struct PlanInput {
   const contract::Transaction& transaction;
@@ -24,6 +30,7 @@ struct PlanInput {
   const ledger::Programme& programme;
   const ledger::ZoneLookup& zones;
   Id supersedes{};  ///< flow of the revision that this one corrects; nil: none
+  std::span<const std::string> unresolved{};  ///< `product:SKU-9`: what nobody knows of it
 };
 
 /// A sold line that later returns without an original may be linked to.

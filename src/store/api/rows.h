@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "store/api/record_row.h"
 
 namespace crossfoot::store {
 
@@ -22,6 +23,7 @@ enum class KeyKind : std::uint8_t {
   idempotency,  ///< hash of (tenant, Idempotency-Key); date = UTC date of the first use's month or
                 ///< 0
   call,         ///< hash of (target, reference, purpose) where an effect is recorded once
+  record,       ///< hash of a record's name and version; date = 0
 };
 
 /// One business key, kept for years, under 64 bytes. Unique by (kind, date, hash).
@@ -204,6 +206,7 @@ struct Unit {
   Instant forget_before;  ///< fingerprints of buckets before this one's go; the epoch: none
   std::vector<CounterAdd> counters;
   std::vector<DocumentRow> documents;
+  RecordWrites records;
 };
 
 enum class Outcome : std::uint8_t {

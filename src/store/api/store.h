@@ -86,6 +86,15 @@ class Reader {
                                                       std::string_view key) = 0;
   virtual Result<std::vector<DocumentRow>> documents(std::string_view kind, std::string_view after,
                                                      std::size_t limit, bool descending) = 0;
+
+  /// The version of a record that counts at a time.
+  virtual Result<std::optional<RecordRow>> record_at(const RecordName& name,
+                                                     const RecordTime& at) = 0;
+  /// Versions of a record below `before`, the newest first; 0: from the newest.
+  virtual Result<std::vector<RecordRow>> record_versions(const RecordName& name,
+                                                         std::uint32_t before,
+                                                         std::size_t limit) = 0;
+  virtual Result<std::vector<RecordRow>> records(const RecordQuery& query) = 0;
 };
 
 /// What a store tells of itself when it opens.

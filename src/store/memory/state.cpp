@@ -42,7 +42,7 @@ UnitResult State::apply(const Unit& unit) {
   const bool applied = apply_keys(unit) && apply_fingerprint(unit) && apply_taken(unit) &&
                        apply_flows(unit) && apply_books(unit) && apply_message(unit) &&
                        apply_changes(unit) && apply_journal(unit) && apply_leaves(unit) &&
-                       apply_places(unit) && apply_sold(unit);
+                       apply_places(unit) && apply_sold(unit) && apply_records(unit);
   if (applied) {
     apply_rest(unit);
   } else {
@@ -290,6 +290,35 @@ bool State::apply_sold(const Unit& unit) {
       return ended(Outcome::failed, refused_fault("sold line", "is there already"));
     }
     put(sold, index, row);
+  }
+  return true;
+}
+
+bool State::apply_records(const Unit& unit) {
+  for (const RecordRow& row : unit.records.rows) {
+    const RecordIndex index{row.name, row.version};
+    if (records.contains(index)) {
+      return ended(Outcome::failed, refused_fault("record", "the version is there already"));
+    }
+    put(records, index, row);
+  }
+  for (const RecordErasure& erasure : unit.records.erasures) {
+    for (auto at = records.lower_bound({erasure.name, 0});
+         at != records.end() && at->first < RecordIndex{erasure.name, erasure.before_version};
+         ++at) {
+      RecordRow erased = at->second;
+      erased.content = {};
+      erased.provenance.clear();
+      erased.body.clear();
+      put(records, at->first, std::move(erased));
+    }
+  }
+  for (const MessageErasure& erasure : unit.records.messages) {
+    const auto at = messages.find(erasure.id);
+    if (at == messages.end()) continue;
+    MessageRow changed = at->second;
+    changed.body = erasure.body;
+    put(messages, changed.id, std::move(changed));
   }
   return true;
 }

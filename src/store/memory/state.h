@@ -25,6 +25,7 @@ class State {
   using OrderIndex = std::pair<TargetNumber, Hash128>;
   using WaiterIndex = std::tuple<TargetNumber, Hash128, Id>;
   using FingerprintIndex = std::tuple<std::int64_t, Hash128, Instant, Id>;  ///< by bucket
+  using RecordIndex = std::pair<RecordName, std::uint32_t>;                 ///< by version
   using SoldIndex = std::tuple<Hash128, Instant, std::int64_t, Id, std::uint32_t>;
 
   std::map<KeyIndex, KeyRow> keys;
@@ -40,6 +41,7 @@ class State {
   std::map<WaiterIndex, DueRow> waiters;
   std::map<SoldIndex, SoldLineRow> sold;
   std::map<FingerprintIndex, bool> fingerprints;
+  std::map<RecordIndex, RecordRow> records;
   std::map<std::string, std::int64_t> counters;
   std::map<std::pair<std::string, std::string>, std::string> documents;
   std::map<std::string, TargetNumber, std::less<>> targets;
@@ -60,6 +62,7 @@ class State {
   bool apply_leaves(const Unit& unit);
   bool apply_places(const Unit& unit);
   bool apply_sold(const Unit& unit);
+  bool apply_records(const Unit& unit);
   void apply_rest(const Unit& unit);
 
   [[nodiscard]] std::optional<Id> like(const FingerprintRow& row, Duration within) const;

@@ -91,6 +91,10 @@ void Group::want(const Unit& unit) {
   }
   if (unit.message) want_partition(unit.message->id.partition());
   for (const MessageChange& change : unit.changes) want_partition(change.id.partition());
+  for (const RecordRow& row : unit.records.rows) want_partition(row.id.partition());
+  for (const MessageErasure& erasure : unit.records.messages) {
+    want_partition(erasure.id.partition());
+  }
   for (const JournalRow& row : unit.journal) {
     if (row.partition >= partition_count) continue;
     want_partition(row.partition);
@@ -349,7 +353,8 @@ bool Group::too_large(const Unit& unit) const {
          std::ranges::any_of(unit.flows, long_part, &FlowRow::state) ||
          std::ranges::any_of(unit.books, long_part, &BookRow::state) ||
          std::ranges::any_of(unit.journal, long_part, &JournalRow::entry) ||
-         std::ranges::any_of(unit.documents, long_part, &DocumentRow::value);
+         std::ranges::any_of(unit.documents, long_part, &DocumentRow::value) ||
+         std::ranges::any_of(unit.records.rows, long_part, &RecordRow::body);
 }
 
 std::vector<UnitResult> Group::judge() {

@@ -92,6 +92,7 @@ class Group {
   void write_sold(std::vector<Step>& steps) const;
   void write_fingerprints(std::vector<Step>& steps) const;
   void write_documents(std::vector<Step>& steps) const;
+  void write_records(std::vector<Step>& steps) const;
   void write_totals(std::vector<Step>& steps, Instant& recorded_at) const;
 
   std::vector<const Unit*> units_;

@@ -28,6 +28,7 @@ std::uint64_t bytes_of(const Unit& unit) {
   for (const BookRow& book : unit.books) sum += book.state.size();
   for (const JournalRow& row : unit.journal) sum += row.entry.size();
   for (const DocumentRow& row : unit.documents) sum += row.value.size();
+  for (const RecordRow& row : unit.records.rows) sum += row.body.size() + row.provenance.size();
   return sum;
 }
 

@@ -174,6 +174,7 @@ std::vector<Step> Group::writes(Instant& recorded_at) const {
   write_sold(steps);
   write_fingerprints(steps);
   write_documents(steps);
+  write_records(steps);
   write_totals(steps, recorded_at);
   return steps;
 }

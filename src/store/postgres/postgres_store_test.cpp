@@ -442,7 +442,7 @@ TEST_F(PostgresStoreTest, ADatabaseOfTheFirstSchemaIsTakenOver) {
     ASSERT_EQ(first.commit(numbered_unit(1)).outcome, Outcome::applied);
     first.store->close();
   }
-  sql("DROP TABLE crossfoot.fingerprint");
+  sql("DROP TABLE crossfoot.fingerprint, crossfoot.record");
   sql("UPDATE crossfoot.meta SET value = 1 WHERE name = 'schema_version'");
   Bed again(options());
   ASSERT_NE(again.store, nullptr) << again.fault.cause;

@@ -55,6 +55,10 @@ class PostgresReader final : public Reader {
   Result<std::optional<std::string>> document(std::string_view kind, std::string_view key) override;
   Result<std::vector<DocumentRow>> documents(std::string_view kind, std::string_view after,
                                              std::size_t limit, bool descending) override;
+  Result<std::optional<RecordRow>> record_at(const RecordName& name, const RecordTime& at) override;
+  Result<std::vector<RecordRow>> record_versions(const RecordName& name, std::uint32_t before,
+                                                 std::size_t limit) override;
+  Result<std::vector<RecordRow>> records(const RecordQuery& query) override;
 
  private:
   /// Runs one query on the snapshot, which is taken now if this is the first.

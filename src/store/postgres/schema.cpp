@@ -92,10 +92,23 @@ constexpr std::array fingerprint_statements{
   PRIMARY KEY(bucket, hash, occurred_at, id)))sql",
 };
 
+constexpr std::array record_statements{
+    R"sql(CREATE TABLE crossfoot.record(
+  version bigint NOT NULL, recorded_at bigint NOT NULL, valid_from bigint NOT NULL,
+  valid_to bigint NOT NULL, revision bigint NOT NULL, partition smallint NOT NULL,
+  kind text COLLATE "C" NOT NULL, scope text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL,
+  id bytea NOT NULL, subject text COLLATE "C" NOT NULL, source text COLLATE "C" NOT NULL,
+  content bytea NOT NULL, provenance bytea NOT NULL, body bytea NOT NULL,
+  PRIMARY KEY(kind, scope, key, version)))sql",
+    "CREATE INDEX record_subject ON crossfoot.record(kind, scope, subject, key, version)"
+    " WHERE subject <> ''",
+};
+
 constexpr std::array all_migrations{
     Migration{1, "compact rows: keys, messages, flows, books, journal, due, waiters, owners",
               initial_statements},
     Migration{2, "fingerprints, to suspect duplicates under other numbers", fingerprint_statements},
+    Migration{3, "records that systems of record own", record_statements},
 };
 
 constexpr std::int64_t migration_lock = 0x63726f7373666f6f;  // "crossfoo"

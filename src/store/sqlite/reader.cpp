@@ -111,6 +111,7 @@ Status SqliteReader::prepare() {
     if (!prepared) return fail(prepared.error());
     wanted.statement = std::move(*prepared);
   }
+  if (Status prepared = prepare_records(); !prepared) return prepared;
   return journal_.prepare();
 }
 

@@ -55,12 +55,17 @@ class SqliteReader final : public Reader {
   Result<std::optional<std::string>> document(std::string_view kind, std::string_view key) override;
   Result<std::vector<DocumentRow>> documents(std::string_view kind, std::string_view after,
                                              std::size_t limit, bool descending) override;
+  Result<std::optional<RecordRow>> record_at(const RecordName& name, const RecordTime& at) override;
+  Result<std::vector<RecordRow>> record_versions(const RecordName& name, std::uint32_t before,
+                                                 std::size_t limit) override;
+  Result<std::vector<RecordRow>> records(const RecordQuery& query) override;
 
  private:
   SqliteReader(std::unique_ptr<Connection> connection, const JournalTail& tail,
                const runtime::Scheduler& clock);
 
   Status prepare();
+  Status prepare_records();
   [[nodiscard]] Status usable() const;
   [[nodiscard]] bool too_old() const;
   Result<Statement*> message_query(const std::string& sql);
@@ -78,6 +83,7 @@ class SqliteReader final : public Reader {
   Statement calling_, pending_, by_status_, stuck_, stuck_code_, parked_;
   Statement journal_row_, sold_, counters_, document_, documents_up_, documents_down_;
   Statement documents_last_;
+  Statement record_at_, record_versions_, records_, records_of_;
   std::map<std::string, Statement> message_queries_;  ///< by their text
 };
 

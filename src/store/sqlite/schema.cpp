@@ -90,9 +90,22 @@ CREATE TABLE fingerprint(
   PRIMARY KEY(bucket, hash, occurred_at, id)) WITHOUT ROWID;
 )sql";
 
+// Rows in order of commit; a version is found by name, what is about an article by its subject.
+constexpr const char* record_sql = R"sql(
+CREATE TABLE record(
+  seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL,
+  version INTEGER NOT NULL, id BLOB NOT NULL, partition INTEGER NOT NULL,
+  recorded_at INTEGER NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER NOT NULL,
+  subject TEXT NOT NULL, source TEXT NOT NULL, revision INTEGER NOT NULL, content BLOB NOT NULL,
+  provenance BLOB NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX record_name ON record(kind, scope, key, version);
+CREATE INDEX record_subject ON record(kind, scope, subject, key, version) WHERE subject <> '';
+)sql";
+
 constexpr std::array all_migrations{
     Migration{1, "compact rows: keys, messages, flows, books, journal, due, waiters", initial_sql},
     Migration{2, "fingerprints, to suspect duplicates under other numbers", fingerprint_sql},
+    Migration{3, "records that systems of record own", record_sql},
 };
 
 }  // namespace

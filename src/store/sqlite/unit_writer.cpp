@@ -60,6 +60,14 @@ Status UnitWriter::prepare() {
       {upsert_counter_,
        "INSERT INTO counter VALUES (?,?)"
        " ON CONFLICT(name) DO UPDATE SET value=value+excluded.value"},
+      {insert_record_,
+       "INSERT INTO record(kind, scope, key, version, id, partition, recorded_at, valid_from,"
+       " valid_to, subject, source, revision, content, provenance, body)"
+       " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+      {erase_record_,
+       "UPDATE record SET content=zeroblob(16), provenance=x'', body=x''"
+       " WHERE kind=? AND scope=? AND key=? AND version<?"},
+      {erase_message_, "UPDATE message SET body=? WHERE id=?"},
       {set_recorded_at_, "UPDATE meta SET value=? WHERE name='last_recorded_at'"},
   };
   for (const Wanted& wanted : all) {
@@ -82,7 +90,7 @@ Written UnitWriter::write(const Unit& unit, UnitResult& result) {
                        write_flows(unit) && write_books(unit) && write_message(unit) &&
                        write_changes(unit) && write_journal(unit) && write_leaves(unit) &&
                        write_places(unit) && write_sold(unit) && write_fingerprint(unit) &&
-                       write_documents(unit);
+                       write_documents(unit) && write_records(unit);
   if (!applied) return refuse(unit, journal_mark);
   add_totals(unit);
   return Written::applied;
@@ -305,6 +313,27 @@ bool UnitWriter::write_documents(const Unit& unit) {
     const int code = row.value.empty() ? delete_document_.run(row.kind, row.key)
                                        : upsert_document_.run(row.kind, row.key, Blob{row.value});
     if (!wrote(code, "document")) return false;
+  }
+  return true;
+}
+
+bool UnitWriter::write_records(const Unit& unit) {
+  for (const RecordRow& row : unit.records.rows) {
+    const int code = insert_record_.run(row.name.kind, row.name.scope, row.name.key, row.version,
+                                        row.id, row.id.partition(), row.recorded_at, row.valid_from,
+                                        row.valid_to, row.subject, row.source, row.revision,
+                                        row.content, Blob{row.provenance}, Blob{row.body});
+    if (!wrote(code, "record")) return false;
+  }
+  for (const RecordErasure& erasure : unit.records.erasures) {
+    const RecordName& name = erasure.name;
+    if (!wrote(erase_record_.run(name.kind, name.scope, name.key, erasure.before_version),
+               "record")) {
+      return false;
+    }
+  }
+  for (const MessageErasure& erasure : unit.records.messages) {
+    if (!wrote(erase_message_.run(Blob{erasure.body}, erasure.id), "message")) return false;
   }
   return true;
 }

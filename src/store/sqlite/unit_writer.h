@@ -54,6 +54,7 @@ class UnitWriter {
   bool write_places(const Unit& unit);
   bool write_sold(const Unit& unit);
   bool write_documents(const Unit& unit);
+  bool write_records(const Unit& unit);
   Written refuse(const Unit& unit, std::size_t journal_mark);
   void add_totals(const Unit& unit);
 
@@ -79,6 +80,7 @@ class UnitWriter {
   Statement first_waiter_, delete_waiter_, insert_waiter_;
   Statement insert_sold_, upsert_document_, delete_document_;
   Statement upsert_counter_, set_recorded_at_;
+  Statement insert_record_, erase_record_, erase_message_;
 
   UnitResult* result_ = nullptr;
   std::size_t keys_written_ = 0;

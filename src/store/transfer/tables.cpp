@@ -64,6 +64,12 @@ constexpr std::array fingerprint{integer("bucket"), bytes("hash"), integer("occu
 constexpr std::array counter{text("name"), integer("value")};
 constexpr std::array document{text("kind"), text("key"), bytes("value")};
 
+constexpr std::array record{text("kind"),           text("scope"),         text("key"),
+                            integer("version"),     bytes("id"),           integer("partition"),
+                            integer("recorded_at"), integer("valid_from"), integer("valid_to"),
+                            text("subject"),        text("source"),        integer("revision"),
+                            bytes("content"),       bytes("provenance"),   bytes("body")};
+
 constexpr std::array all_tables{
     // The incarnation goes along: ids that are issued after the move must not repeat earlier ones.
     Table{"meta", meta, "name", "name IN ('incarnation', 'last_recorded_at')",
@@ -80,6 +86,7 @@ constexpr std::array all_tables{
     Table{"fingerprint", fingerprint, "bucket, hash, occurred_at, id", {}, {}},
     Table{"counter", counter, "name", {}, {}},
     Table{"document", document, "kind, key", {}, {}},
+    Table{"record", record, "seq", {}, {}},
 };
 
 std::string names(const Table& table) {

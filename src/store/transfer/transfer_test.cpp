@@ -65,6 +65,12 @@ Unit numbered_unit(std::uint64_t n) {
   unit.fingerprint = {hash128("look"), {static_cast<std::int64_t>(n)}, id};
   unit.counters = {{"units", 1}};
   unit.documents = {{"kind", std::to_string(n), bytes}};
+  unit.records.rows = {{.name = {"price", "default", std::to_string(n)},
+                        .id = id,
+                        .valid_from = {-5},
+                        .subject = n % 2 == 0 ? "" : "TOY",
+                        .content = hash128("c"),
+                        .body = bytes}};
   return unit;
 }
 
@@ -180,7 +186,8 @@ TEST_F(TransferTest, MovesEveryRowAndGoesOnUnderANewIncarnation) {
                                                         {"sold_line", units},
                                                         {"fingerprint", units},
                                                         {"counter", 1},
-                                                        {"document", units}}));
+                                                        {"document", units},
+                                                        {"record", units}}));
   ASSERT_TRUE((*moving)->finish());
   const auto opened = open_target();
   ASSERT_TRUE(opened) << opened.error().cause;

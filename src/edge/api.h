@@ -203,6 +203,9 @@ class Api {
   [[nodiscard]] Reply get_authorisation(Exchange& exchange);
   [[nodiscard]] Reply capture_authorisation(Exchange& exchange);
   [[nodiscard]] Reply void_authorisation(Exchange& exchange);
+  /// The answer to a till that waits, counted.
+  [[nodiscard]] HttpResponse told(Exchange& exchange, const flow::RedemptionView& view,
+                                  bool replayed);
   /// Takes a redemption on, or one whose void came first.
   [[nodiscard]] Reply ask_redemption(Exchange& exchange, bool revoked);
   /// Hands over what the till says of it and waits for what follows.

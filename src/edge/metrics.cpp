@@ -18,13 +18,11 @@ constexpr std::array<std::string_view, verdict_count> verdict_names = {
     "accepted",    "replayed",  "held",       "refused",  "key_reused",
     "unavailable", "corrected", "superseded", "suspected"};
 
-prometheus::Histogram& accept_histogram(prometheus::Registry& registry) {
-  return BuildHistogram()
-      .Name("crossfoot_accept_seconds")
-      .Help("Time from the complete request of one transaction to its answer.")
-      .Register(registry)
-      .Add({}, prometheus::Histogram::BucketBoundaries{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                       0.05, 0.1, 0.25, 0.5, 1, 2.5, 5});
+prometheus::Histogram& seconds_histogram(prometheus::Registry& registry, const char* name,
+                                         const char* help) {
+  return BuildHistogram().Name(name).Help(help).Register(registry).Add(
+      {}, prometheus::Histogram::BucketBoundaries{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                  0.1, 0.25, 0.5, 1, 2.5, 5});
 }
 
 void set(prometheus::Registry& registry, const std::string& name, const std::string& help,
@@ -40,7 +38,12 @@ Metrics::Metrics(prometheus::Registry& registry)
                    .Name("crossfoot_http_answers_total")
                    .Help("Answers to HTTP requests by status.")
                    .Register(registry)),
-      accept_seconds_(accept_histogram(registry)),
+      accept_seconds_(seconds_histogram(registry, "crossfoot_accept_seconds",
+                                        "Time from the complete request of one transaction to "
+                                        "its answer.")),
+      redemption_seconds_(seconds_histogram(registry, "crossfoot_redemption_seconds",
+                                            "Time from what a till asks or says of a redemption "
+                                            "to its answer.")),
       originals_lost_(BuildCounter()
                           .Name("crossfoot_refused_originals_lost_total")
                           .Help("Refused transactions that could not be kept.")
@@ -83,6 +86,14 @@ Metrics::Metrics(prometheus::Registry& registry)
                        .Register(registry);
   for (std::size_t i = 0; i < verdict_count; ++i) {
     verdicts_[i] = &verdicts.Add({{"verdict", std::string(verdict_names[i])}});
+  }
+  auto& redemptions = BuildCounter()
+                          .Name("crossfoot_redemption_answers_total")
+                          .Help("Answers to tills about redemptions, by the state they told.")
+                          .Register(registry);
+  for (std::size_t i = 0; i < redemptions_.size(); ++i) {
+    const auto state = static_cast<flow::RedemptionState>(i);
+    redemptions_[i] = &redemptions.Add({{"state", std::string(flow::to_string(state))}});
   }
   const auto follower = [&](const char* name, const char* help) {
     return Follower{&BuildCounter().Name(name).Help(help).Register(registry).Add({})};

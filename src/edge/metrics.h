@@ -49,6 +49,11 @@ class Metrics {
   void accept_time(Duration duration) {
     accept_seconds_.Observe(static_cast<double>(duration.count()) / 1e6);
   }
+  /// What a till was told of its redemption, and how long it waited for that.
+  void redemption(flow::RedemptionState state, Duration waited) {
+    redemptions_[static_cast<std::size_t>(state)]->Increment();
+    redemption_seconds_.Observe(static_cast<double>(waited.count()) / 1e6);
+  }
   void refused_original_lost() { originals_lost_.Increment(); }
   void shed(AdmissionClass admission_class) {
     shed_[static_cast<std::size_t>(admission_class)]->Increment();
@@ -80,6 +85,9 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& answers_;
   std::array<prometheus::Counter*, 600> answers_by_status_{};
   prometheus::Histogram& accept_seconds_;
+  std::array<prometheus::Counter*, static_cast<std::size_t>(flow::redemption_state_last) + 1>
+      redemptions_;
+  prometheus::Histogram& redemption_seconds_;
   prometheus::Counter& originals_lost_;
   prometheus::Gauge& requests_in_flight_;
   prometheus::Counter& rate_limited_;

@@ -141,7 +141,12 @@ Api::Reply Api::ask_redemption(Exchange& exchange, bool revoked) {
     view = co_await grant_redemption(answer->id);
   }
   if (!view) co_return refuse(exchange, view.error());
-  co_return render(*view, replayed);
+  co_return told(exchange, *view, replayed);
+}
+
+Api::HttpResponse Api::told(Exchange& exchange, const RedemptionView& view, bool replayed) {
+  metrics_->redemption(view.state, parts_.scheduler.monotonic() - exchange.began);
+  return render(view, replayed);
 }
 
 boost::asio::awaitable<Result<RedemptionView>> Api::grant_redemption(Id id) {
@@ -225,7 +230,7 @@ Api::Reply Api::say(Exchange& exchange, Id id, flow::Engine::TillWord word) {
   if (changed_nothing) {
     if (auto problem = refusal_of(*view, word)) co_return refuse(exchange, std::move(*problem));
   }
-  co_return render(*view, changed_nothing);
+  co_return told(exchange, *view, changed_nothing);
 }
 
 }  // namespace crossfoot::edge

@@ -33,6 +33,11 @@ TEST(Redeem, AuthoriseCaptureAndWhatComesTwice) {
   EXPECT_EQ(world.last().status, 409);
   EXPECT_EQ(world.get(place).body, captured.body);
   EXPECT_EQ(world.targets.calls["loyalty"], 2U);
+  const std::string figures = world.get("/metrics").body;
+  EXPECT_NE(figures.find(R"(crossfoot_redemption_answers_total{state="authorised"} 2)"),
+            std::string::npos);
+  EXPECT_NE(figures.find(R"(crossfoot_redemption_answers_total{state="captured"} 2)"),
+            std::string::npos);
 }
 
 TEST(Redeem, DeclinesAreAnswersAndSilenceIsNoYes) {

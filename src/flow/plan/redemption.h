@@ -57,6 +57,7 @@ enum class RedemptionState : std::uint8_t {
   voided,
   lapsed,  ///< its time is over; what was reserved is freed, or is about to be
 };
+inline constexpr auto redemption_state_last = RedemptionState::lapsed;
 [[nodiscard]] std::string_view to_string(RedemptionState state);
 
 /// Of a flow that has a redemption.

@@ -690,7 +690,7 @@ std::string_view to_string(JournalEvent::Kind kind) {
       "accepted",  "calling",    "asked",          "acknowledged", "failed",         "found",
       "not_found", "restarted",  "claimed",        "linked",       "void_requested", "released",
       "cancelled", "parked",     "discarded",      "confirmed",    "resent",         "paused",
-      "decided",   "superseded", "revision_noted", "suspected", "recorded"};
+      "decided",   "superseded", "revision_noted", "suspected",    "recorded"};
   return names[static_cast<std::size_t>(kind)];
 }
 

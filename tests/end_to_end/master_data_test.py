@@ -1,4 +1,4 @@
-"""Goal: with the real binary, customers reach the loyalty platform once and in order through kills, unknown
+"""Goal: with the real binary, customers reach the loyalty platform once and in order through kills and its faults, unknown
 articles hold sales until one record lets all go on, a merge moves points, and erasure leaves the ledger and a
 whole audit chain but nothing of the person."""
 import sqlite3
@@ -42,7 +42,12 @@ def rests(stack):
     return ask(f"{stack.server.url}/v1/overview")[1]["flows"]["open"] == 0
 
 
+FAULTS = {"seed": 7, "latency_ms": [0, 20], "rate_503": 0.1, "rate_timeout_after_success": 0.05, "hold_ms": 6000,
+          "rate_duplicate_answer": 0.05, "rate_malformed": 0.05}
+
+
 def feed_through_kills(stack):
+    ask(f"{stack.loyalty.url}/admin/faults", FAULTS, method="PUT")
     for revision in range(1, REVISIONS + 1):
         for number in range(CUSTOMERS):
             put(stack, "crm", "customers", customer(number, revision))
@@ -55,6 +60,7 @@ def feed_through_kills(stack):
         check(put(stack, "crm", "customers", customer(number, REVISIONS))["outcome"] == "replayed", number)
         check(put(stack, "crm", "customers", customer(number, 1))["outcome"] == "superseded", number)
     wait_until(lambda: rests(stack), 120, "every flow to come to rest")
+    ask(f"{stack.loyalty.url}/admin/faults", method="DELETE")
     for number in range(CUSTOMERS):
         known = member(stack, number)
         check(known["name"] == f"Person {number} of {REVISIONS}", known)

@@ -256,7 +256,8 @@ TEST(SqliteStore, AFileOfTheFirstSchemaIsTakenOver) {
   }
   {
     auto connection = sqlite::Connection::open({.path = folder.file("store.db")}).value();
-    ASSERT_TRUE(connection->execute("DROP TABLE fingerprint; DROP TABLE record; PRAGMA user_version=1"));
+    ASSERT_TRUE(
+        connection->execute("DROP TABLE fingerprint; DROP TABLE record; PRAGMA user_version=1"));
   }
   Inline again({.path = folder.file("store.db")});
   ASSERT_NE(again.store, nullptr) << again.fault.cause;

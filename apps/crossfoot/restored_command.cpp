@@ -54,7 +54,8 @@ class Workbench {
     std::optional<store::UnitResult> result;
     store::Unit unit;
     unit.documents.push_back(std::move(document));
-    store_->commit(std::move(unit), [&result](store::UnitResult told) { result = std::move(told); });
+    store_->commit(std::move(unit),
+                   [&result](store::UnitResult told) { result = std::move(told); });
     while (!result) context_.run_one();
     if (result->outcome != store::Outcome::applied) return fail(std::move(result->fault));
     return {};

@@ -80,8 +80,8 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
   // Holds are known by their reference for good, not by a key for a day.
   if (path == "authorisations") return authorise(call, now);
   if (path == "releases") return release(call, now);
-  if (path != "accruals" && path != "reversals" && path != "reinstatements" && path != "captures" &&
-      path != "deductions" && path != "eligibility") {
+  if (!about_members && path != "accruals" && path != "reversals" && path != "reinstatements" &&
+      path != "captures" && path != "deductions" && path != "eligibility") {
     return unknown();
   }
   const WriteKey key{std::string(call.idempotency_key), fingerprint_of(call), now};

@@ -5,7 +5,8 @@
 export type Maybe<T> = T | null | undefined;
 
 export type FlowState = "open" | "done" | "parked" | "dead";
-export type MessageState = "accepted" | "held" | "invalid" | "replaced" | "discarded" | "superseded";
+export type MessageState =
+  "accepted" | "held" | "invalid" | "replaced" | "discarded" | "superseded";
 export type BreakerState = "closed" | "open" | "half_open";
 export type BreakClass =
   "missing" | "duplicate" | "amount" | "timing" | "rate" | "rounding" | "ownership";

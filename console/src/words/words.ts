@@ -375,7 +375,7 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "CF-3115",
     "hold_expired",
     "Reserved points are gone",
-    "The loyalty platform had dropped the reservation before the points were spent. Look whether the goods are gone, then redeem again or discard.",
+    "The reservation lapsed before it was spent. Are the goods gone? Redeem again, or discard it.",
   ],
   [
     "CF-3201",

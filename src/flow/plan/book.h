@@ -150,9 +150,9 @@ struct ClaimAnswer {
 void add_claim(Book& book, Claim claim);
 
 /// Judges all claims anew with what is known of the sale. Claims whose answer is new or changed
-/// have `delivered` false afterwards. `restored`: what this book knows nothing of may have been taken
-/// back for a claim, or given again, so that a release waits for the original too, and every answer
-/// names its lines, even where no units of them are left.
+/// have `delivered` false afterwards. `restored`: what this book knows nothing of may have been
+/// taken back for a claim, or given again, so that a release waits for the original too, and every
+/// answer names its lines, even where no units of them are left.
 void evaluate(Book& book, std::optional<SaleFacts> sale, bool restored = false);
 
 /// Turns to the next revision once a correction has taken back the one that counts and every

@@ -16,7 +16,7 @@ namespace crossfoot::flow {
 struct Routing {
   std::string erp = "erp";
   std::string loyalty = "loyalty";
-  bool loyalty_holds = true;  ///< it reserves points by itself; else it only deducts
+  bool loyalty_holds = true;         ///< it reserves points by itself; else it only deducts
   std::vector<std::string> profile;  ///< who is told of customers
 };
 

@@ -38,13 +38,13 @@ Status check_not_older(store::Reader& reader, const std::filesystem::path& ancho
   if (!positions) return fail(positions.error());
   const AnchorHead* lost = lost_head(*newest, *positions);
   if (lost == nullptr) return {};
-  return fail({.code = std::string(contract::error_code::store_older_than_anchor),
-               .fault_class = FaultClass::conflict,
-               .where = files.back().string(),
-               .cause = fmt::format("the anchor knows position {} of partition {}, the data store "
-                                    "ends at {}; was it restored from a backup?",
-                                    lost->end.position, lost->partition,
-                                    (*positions)[lost->partition])});
+  return fail(
+      {.code = std::string(contract::error_code::store_older_than_anchor),
+       .fault_class = FaultClass::conflict,
+       .where = files.back().string(),
+       .cause = fmt::format("the anchor knows position {} of partition {}, the data store "
+                            "ends at {}; was it restored from a backup?",
+                            lost->end.position, lost->partition, (*positions)[lost->partition])});
 }
 
 Result<std::size_t> put_lost_anchors_aside(store::Reader& reader,

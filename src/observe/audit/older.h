@@ -8,8 +8,8 @@
 
 namespace crossfoot::observe {
 
-/// Refuses a data store that ends before what its newest anchor knows: it is an older copy, and what
-/// came after is known to the targets alone. Faults: CF-5016; CF-9002 when the anchor is none.
+/// Refuses a data store that ends before what its newest anchor knows: it is an older copy, and
+/// what came after is known to the targets alone. Faults: CF-5016; CF-9002 when the anchor is none.
 [[nodiscard]] Status check_not_older(store::Reader& reader, const std::filesystem::path& anchors,
                                      const runtime::PublicKey& key);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "contract/record/json_text.h"
 #include "contract/schema/json.h"
 
 namespace crossfoot::contract::record {
@@ -11,11 +12,6 @@ namespace {
 using schema::Json;
 using schema::JsonDocument;
 using schema::JsonKind;
-
-std::string text(const Json& object, std::string_view name) {
-  const Json* found = object.find(name);
-  return found != nullptr && found->is(JsonKind::text) ? std::string(found->text()) : std::string();
-}
 
 /// Of each entry of a list the member, with the entry's own time.
 void collect(const Json& root, std::string_view list, std::string_view member,

@@ -17,11 +17,6 @@ using schema::Json;
 using schema::JsonDocument;
 using schema::JsonKind;
 
-std::string text(const Json& object, std::string_view name) {
-  const Json* found = object.find(name);
-  return found != nullptr && found->is(JsonKind::text) ? std::string(found->text()) : std::string();
-}
-
 std::string quoted(std::string_view value) {
   return canonical(Json::of_text(value));
 }

@@ -89,4 +89,10 @@ std::string canonical(const Json& value) {
   return out;
 }
 
+std::string text(const schema::Json& object, std::string_view name) {
+  const schema::Json* found = object.find(name);
+  const bool is_text = found != nullptr && found->is(schema::JsonKind::text);
+  return is_text ? std::string(found->text()) : std::string();
+}
+
 }  // namespace crossfoot::contract::record

@@ -16,11 +16,6 @@ using schema::Json;
 using schema::JsonDocument;
 using schema::JsonKind;
 
-std::string text(const Json& object, std::string_view name) {
-  const Json* found = object.find(name);
-  return found != nullptr && found->is(JsonKind::text) ? std::string(found->text()) : std::string();
-}
-
 /// 0: does not apply; 1: applies to all; 2: applies to this one.
 int fit(const Json& offer, std::string_view list, const std::string& wanted) {
   const Json* names = offer.find(list);

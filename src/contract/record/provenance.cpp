@@ -2,6 +2,7 @@
 
 #include "contract/error_codes.h"
 #include "contract/json_writer.h"
+#include "contract/record/json_text.h"
 #include "contract/record/record.h"
 
 namespace crossfoot::contract::record {
@@ -24,11 +25,6 @@ std::int64_t whole(const Json& object, std::string_view name) {
   if (found == nullptr || !found->is(JsonKind::number)) return 0;
   const auto size = static_cast<std::int64_t>(schema::saturated(found->number()));
   return size;
-}
-
-std::string text(const Json& object, std::string_view name) {
-  const Json* found = object.find(name);
-  return found != nullptr && found->is(JsonKind::text) ? std::string(found->text()) : std::string();
 }
 
 }  // namespace

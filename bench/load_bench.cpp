@@ -14,8 +14,10 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -137,15 +139,37 @@ class Stub {
   _exit(0);
 }
 
-std::pair<pid_t, std::uint16_t> start_stub(bool down, bool keeps_book) {
-  int ends[2];
-  if (pipe(ends) != 0) std::exit(2);
-  const pid_t child = fork();
-  if (child == 0) run_stub(ends[1], down, keeps_book);
-  std::uint16_t port = 0;
-  if (read(ends[0], &port, sizeof port) != sizeof port) std::exit(2);
-  return {child, port};
-}
+/// A stub's process: it ends with this value.
+class StubProcess {
+ public:
+  StubProcess(bool down, bool keeps_book) {
+    int ends[2];
+    if (pipe(ends) != 0) throw std::runtime_error("no pipe for a stub");
+    pid_ = fork();
+    if (pid_ == 0) run_stub(ends[1], down, keeps_book);
+    const bool told = read(ends[0], &port_, sizeof port_) == sizeof port_;
+    close(ends[0]);
+    close(ends[1]);
+    if (told) return;
+    end();
+    throw std::runtime_error("a stub does not start");
+  }
+  ~StubProcess() { end(); }
+  StubProcess(const StubProcess&) = delete;
+  StubProcess& operator=(const StubProcess&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  void come_back() const { kill(pid_, SIGUSR2); }
+
+ private:
+  void end() const {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+
+  pid_t pid_ = -1;
+  std::uint16_t port_ = 0;
+};
 
 /// A sale of six lines, about 1.2 KB.
 std::string sale(std::uint64_t n) {
@@ -325,13 +349,10 @@ std::optional<Options> options_of(int argc, char** argv) {
 /// The product and what stands around it, below one folder that goes with it.
 class World {
  public:
-  explicit World(const Options& options) : options_(options) {
-    const auto [erp, erp_port] = start_stub(false, options.watch);
-    const auto [loyalty, loyalty_port] = start_stub(options.backlog, options.watch);
-    erp_ = erp;
-    loyalty_ = loyalty;
+  explicit World(const Options& options)
+      : options_(options), erp_(false, options.watch), loyalty_(options.backlog, options.watch) {
     auto folder = runtime::TempDir::make("crossfoot-bench");
-    if (!folder) std::exit(2);
+    if (!folder) throw std::runtime_error(folder.error().cause);
     folder_.emplace(std::move(*folder));
     root_ = folder_->path();
     std::ofstream(root_ / "programme.json")
@@ -343,16 +364,10 @@ class World {
         "log: {{level: error}}\n{3}\nconnectors:\n"
         "  - {{name: erp, pack: {0}/sandbox-erp, base_url: \"http://127.0.0.1:{1}\"}}\n"
         "  - {{name: loyalty, pack: {0}/sandbox-loyalty, base_url: \"http://127.0.0.1:{2}\"}}\n",
-        options.packs, erp_port, loyalty_port, options.settings);
+        options.packs, erp_.port(), loyalty_.port(), options.settings);
     start();
   }
-  ~World() {
-    stop();
-    for (const pid_t stub : {erp_, loyalty_}) {
-      kill(stub, SIGKILL);
-      waitpid(stub, nullptr, 0);
-    }
-  }
+  ~World() { stop(); }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
@@ -362,14 +377,18 @@ class World {
                                            .environment = {},
                                            .folder = {},
                                            .error_file = root_ / "server.log"});
-    if (!server) std::exit(2);
+    if (!server) throw std::runtime_error(server.error().cause);
     server_.emplace(std::move(*server));
     const auto line = server_->read_line(std::chrono::seconds{60});
-    if (!line || !line->starts_with("listening ")) std::exit(2);
+    if (!line || !line->starts_with("listening ")) {
+      std::ifstream log(root_ / "server.log");
+      throw std::runtime_error("the server does not start: " +
+                               std::string(std::istreambuf_iterator<char>(log), {}));
+    }
     url_ = line->substr(10);
   }
   void stop() { (void)server_->stop(std::chrono::seconds{30}); }
-  void loyalty_comes_back() { kill(loyalty_, SIGUSR2); }
+  void loyalty_comes_back() const { loyalty_.come_back(); }
 
   [[nodiscard]] const std::string& url() const { return url_; }
   [[nodiscard]] Usage usage() const { return usage_of(server_->pid()); }
@@ -377,8 +396,8 @@ class World {
 
  private:
   const Options& options_;
-  pid_t erp_ = 0;
-  pid_t loyalty_ = 0;
+  StubProcess erp_;
+  StubProcess loyalty_;
   std::optional<runtime::TempDir> folder_;
   std::filesystem::path root_;
   std::optional<runtime::Process> server_;
@@ -578,7 +597,12 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "{}", usage_text);
     return 2;
   }
-  return options->backlog ? run_backlog(*options) : run_sales(*options);
+  try {
+    return options->backlog ? run_backlog(*options) : run_sales(*options);
+  } catch (const std::runtime_error& fault) {
+    fmt::print(stderr, "{}\n", fault.what());
+    return 2;
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What a sale costs in the data store: one accept unit (two keys, message with 1.2 KB body, flow,
 // journal row, four counters) and two later units (flow update, journal row, counter), at group
 // commit. store_bench FOLDER [--page-size N] [--sales N] [--stored N,N,N] [--in-flight N]
+// [--cache-mb N] [--log-mb N] [--rest-kb N]
 // [--postgres CONNECTION-STRING]: of an empty database; the columns of files then stay empty.
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -35,6 +36,7 @@ struct Settings {
   std::uint64_t in_flight = 192;
   std::uint64_t cache_mb = 0;  ///< of the writer; 0: the store's default
   std::uint64_t log_mb = 0;    ///< from here on the log is written back; 0: the store's default
+  std::uint64_t rest_kb = 0;   ///< of the log, written back by the writer; 0: the store's default
   std::vector<std::uint64_t> stored{0, 100'000, 1'000'000};
 };
 
@@ -289,6 +291,7 @@ Settings parse(int argc, char** argv) {
     if (name == "--in-flight") settings.in_flight = number(value);
     if (name == "--cache-mb") settings.cache_mb = number(value);
     if (name == "--log-mb") settings.log_mb = number(value);
+    if (name == "--rest-kb") settings.rest_kb = number(value);
     if (name != "--stored") continue;
     settings.stored.clear();
     while (!value.empty()) {
@@ -310,10 +313,15 @@ int main(int argc, char** argv) {
   boost::asio::io_context context{1};
   const auto work = boost::asio::make_work_guard(context);
   runtime::AsioScheduler scheduler(context);
+  store::SqliteOptions options{
+      .path = settings.folder + "/bench.db", .home = &scheduler, .page_size = settings.page_size};
+  if (settings.cache_mb > 0) {
+    options.writer_cache_bytes = static_cast<std::int64_t>(settings.cache_mb) << 20;
+  }
+  if (settings.log_mb > 0) options.log_soft_bytes = settings.log_mb << 20;
+  if (settings.rest_kb > 0) options.log_rest_bytes = settings.rest_kb << 10;
   auto opened = settings.postgres.empty()
-                    ? store::open_sqlite({.path = settings.folder + "/bench.db",
-                                          .home = &scheduler,
-                                          .page_size = settings.page_size})
+                    ? store::open_sqlite(options)
                     : store::open_postgres({.url = settings.postgres, .home = &scheduler});
   if (!opened) {
     fmt::print(stderr, "{}\n", opened.error().cause);

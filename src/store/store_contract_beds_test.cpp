@@ -67,8 +67,11 @@ class InlineSqliteBed final : public StoreBed {
     while (scheduler_.step()) {
     }
     store_.reset();
-    auto opened = open_sqlite(
-        {.path = folder_.file("store.db"), .home = &scheduler_, .inline_execution = true});
+    // So few new keys and till entries gather that most tests see some of them move.
+    auto opened = open_sqlite({.path = folder_.file("store.db"),
+                               .home = &scheduler_,
+                               .gathered_max = 4,
+                               .inline_execution = true});
     if (!opened) throw std::runtime_error(opened.error().cause);
     store_ = std::move(*opened);
     return *store_;

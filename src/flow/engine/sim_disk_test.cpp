@@ -51,7 +51,9 @@ Result<std::unique_ptr<store::Store>> SqliteSimDisk::open(runtime::Scheduler& ho
   options.home = &home;
   options.vfs = vfs_.name();
   options.inline_execution = true;
-  options.log_soft_bytes = 256U << 10;  // so that a small day writes the log back too
+  // So that a small day writes the log back, and moves keys and till entries, too.
+  options.log_soft_bytes = 256U << 10;
+  options.gathered_max = 8;
   return store::open_sqlite(options);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <utility>
 
 #include "base/invariant.h"
 #include "store/api/faults.h"
@@ -103,6 +104,15 @@ Result<Statement> Connection::prepare(std::string_view sql) {
                                       SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   if (code != SQLITE_OK) return fail(fault(code, sql.substr(0, 60)));
   return Statement(handle);
+}
+
+Status Connection::prepare_all(std::initializer_list<Wanted> all) {
+  for (const Wanted& wanted : all) {
+    Result<Statement> prepared = prepare(wanted.sql);
+    if (!prepared) return fail(prepared.error());
+    wanted.statement = std::move(*prepared);
+  }
+  return {};
 }
 
 Result<std::int64_t> Connection::scalar(const std::string& sql) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -143,10 +144,18 @@ class Connection {
   /// Runs statements without results.
   Status execute(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);
+  struct Wanted {
+    Statement& statement;
+    const char* sql;
+  };
+  Status prepare_all(std::initializer_list<Wanted> all);
   /// The first column of the first row; 0 when there is none.
   Result<std::int64_t> scalar(const std::string& sql);
 
   [[nodiscard]] int changes() const { return sqlite3_changes(handle_.get()); }
+  /// The row that the last insert made; 0 when none did since `forget_last_row`.
+  [[nodiscard]] std::int64_t last_row() const { return sqlite3_last_insert_rowid(handle_.get()); }
+  void forget_last_row() { sqlite3_set_last_insert_rowid(handle_.get(), 0); }
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
   [[nodiscard]] Fault fault(int code, std::string_view where) const {
     return fault_of(code, where, sqlite3_errmsg(handle_.get()));

@@ -8,31 +8,29 @@
 
 namespace crossfoot::store::sqlite {
 
-GroupWriter::GroupWriter(Connection& connection, JournalTail& tail, LogKeeper& log,
-                         runtime::Scheduler& home, Options options)
+GroupWriter::GroupWriter(Connection& connection, JournalTail& tail, NewestKeys& newest_keys,
+                         LogKeeper& log, runtime::Scheduler& home, Options options)
     : connection_(connection),
       log_(log),
       home_(home),
       options_(options),
       journal_(connection, tail),
-      units_writer_(connection, journal_),
+      keys_(connection, newest_keys),
+      tills_(connection, options.gathered_max),
+      units_writer_(connection, journal_, keys_, tills_),
       queue_(home) {}
 
 Status GroupWriter::open(Instant last_recorded_at) {
-  struct Wanted {
-    Statement& statement;
-    const char* sql;
-  };
-  for (const Wanted& wanted :
-       {Wanted{begin_, "BEGIN IMMEDIATE"}, Wanted{commit_, "COMMIT"}, Wanted{rollback_, "ROLLBACK"},
-        Wanted{incarnation_, "SELECT 1 FROM meta WHERE name='incarnation' AND value=?"},
-        Wanted{savepoint_, "SAVEPOINT unit"}, Wanted{release_, "RELEASE unit"},
-        Wanted{undo_, "ROLLBACK TO unit"}}) {
-    Result<Statement> prepared = connection_.prepare(wanted.sql);
-    if (!prepared) return fail(prepared.error());
-    wanted.statement = std::move(*prepared);
-  }
-  if (Status prepared = units_writer_.prepare(); !prepared) return prepared;
+  const Status prepared = connection_.prepare_all(
+      {{begin_, "BEGIN IMMEDIATE"},
+       {commit_, "COMMIT"},
+       {rollback_, "ROLLBACK"},
+       {incarnation_, "SELECT 1 FROM meta WHERE name='incarnation' AND value=?"},
+       {savepoint_, "SAVEPOINT unit"},
+       {release_, "RELEASE unit"},
+       {undo_, "ROLLBACK TO unit"}});
+  if (!prepared) return prepared;
+  if (Status ready = units_writer_.prepare(); !ready) return ready;
   units_writer_.set_floor(last_recorded_at);
   sqlite3_wal_hook(
       connection_.handle(),
@@ -43,13 +41,14 @@ Status GroupWriter::open(Instant last_recorded_at) {
       this);
   if (Status begun = connection_.execute("BEGIN IMMEDIATE"); !begun) return begun;
   Status opened = journal_.open();
+  if (opened) opened = keys_.open();
+  if (opened) opened = tills_.open();
   if (opened) opened = connection_.execute("COMMIT");
   if (!opened) {
     if (connection_.in_transaction()) (void)connection_.execute("ROLLBACK");
     return opened;
   }
-  journal_.published(home_.monotonic());
-  log_.committed(frames_);
+  published();
   return {};
 }
 
@@ -83,8 +82,7 @@ bool GroupWriter::run_once() {
     roll_back();
     CommitQueue::set_all(group, Outcome::failed, fault);
   } else if (commit(group)) {
-    journal_.published(home_.monotonic());
-    log_.committed(frames_);
+    published();
   }
   units_writer_.clear_totals();
   const auto micros = static_cast<std::uint64_t>((home_.monotonic() - started).count());
@@ -116,6 +114,8 @@ bool GroupWriter::fill(std::vector<Item>& group, Duration started, Fault& fault)
   }
   Status totals = units_writer_.write_totals();
   if (totals) totals = journal_.write_chunks();
+  if (totals) totals = keys_.write_slice();
+  if (totals) totals = tills_.write_slice();
   if (totals) return true;
   fault = totals.error();
   return false;
@@ -181,8 +181,18 @@ bool GroupWriter::commit(std::vector<Item>& group) {
   return false;
 }
 
+void GroupWriter::published() {
+  const Duration now = home_.monotonic();
+  journal_.published(now);
+  keys_.published(now);
+  tills_.published(now);
+  log_.committed(frames_);
+}
+
 void GroupWriter::roll_back() {
   journal_.undo_to(0);
+  keys_.undone();
+  tills_.undone();
   if (connection_.in_transaction()) (void)rollback_.run();
 }
 

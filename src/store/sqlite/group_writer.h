@@ -29,11 +29,12 @@ class GroupWriter {
   struct Options {
     Duration budget{std::chrono::milliseconds{4}};
     std::uint32_t incarnation =
-        0;  ///< of this opening; another one in the file means we are fenced
+        0;                         ///< of this opening; another one in the file means we are fenced
+    std::size_t gathered_max = 0;  ///< entries of the till index
   };
 
-  GroupWriter(Connection& connection, JournalTail& tail, LogKeeper& log, runtime::Scheduler& home,
-              Options options);
+  GroupWriter(Connection& connection, JournalTail& tail, NewestKeys& newest_keys, LogKeeper& log,
+              runtime::Scheduler& home, Options options);
 
   /// Indexes what was left open; writes. Before the first unit.
   Status open(Instant last_recorded_at);
@@ -71,6 +72,7 @@ class GroupWriter {
   bool write(std::vector<Item>& group, Fault& fault);
   bool start_again(std::vector<Item>& group, Fault& fault);
   bool commit(std::vector<Item>& group);
+  void published();
   void roll_back();
   bool refuse_queued();
   [[nodiscard]] Fault closed() const;
@@ -80,6 +82,8 @@ class GroupWriter {
   runtime::Scheduler& home_;
   Options options_;
   JournalIndex journal_;
+  KeyIndex keys_;
+  TillIndex tills_;
   UnitWriter units_writer_;
   Statement begin_, commit_, rollback_, incarnation_;
   Statement savepoint_, release_, undo_;

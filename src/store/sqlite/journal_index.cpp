@@ -100,19 +100,12 @@ void JournalTail::trim(Part& part, Duration now) {
 // --- JournalIndex
 
 Status JournalIndex::open() {
-  struct Wanted {
-    Statement& statement;
-    const char* sql;
-  };
-  for (const Wanted& wanted :
-       {Wanted{insert_chunk_, "INSERT INTO journal_chunk VALUES (?,?,?)"},
-        Wanted{update_chunk_, "UPDATE journal_chunk SET entries=? WHERE partition=? AND first=?"},
-        Wanted{chunk_before_, chunk_before_sql},
-        Wanted{set_indexed_, "UPDATE meta SET value=? WHERE name='journal_indexed'"}}) {
-    Result<Statement> prepared = connection_.prepare(wanted.sql);
-    if (!prepared) return fail(prepared.error());
-    wanted.statement = std::move(*prepared);
-  }
+  const Status prepared = connection_.prepare_all(
+      {{insert_chunk_, "INSERT INTO journal_chunk VALUES (?,?,?)"},
+       {update_chunk_, "UPDATE journal_chunk SET entries=? WHERE partition=? AND first=?"},
+       {chunk_before_, chunk_before_sql},
+       {set_indexed_, "UPDATE meta SET value=? WHERE name='journal_indexed'"}});
+  if (!prepared) return prepared;
   if (Status loaded = load_ends(); !loaded) return loaded;
   if (Status scanned = scan_open_rows(); !scanned) return scanned;
   return write_all();

@@ -1,52 +1,14 @@
 #include "store/sqlite/log_buffer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-
-#include "base/invariant.h"
 
 namespace crossfoot::store::sqlite {
 
-LogBuffer::LogBuffer(const std::string& base)
-    : name_(fmt::format("crossfoot-log-{}", fmt::ptr(this))),
-      base_(sqlite3_vfs_find(base.empty() ? nullptr : base.c_str())) {
-  INVARIANT(base_ != nullptr, "the file system is registered");
-  vfs_ = *base_;
-  vfs_.pNext = nullptr;
-  vfs_.zName = name_.c_str();
-  vfs_.pAppData = this;
-  vfs_.szOsFile = static_cast<int>(sizeof(ShimFile)) + base_->szOsFile;
-  vfs_.xOpen = open;
-  // The other methods of a VFS look at its name and data only in xOpen; these are the base's own.
-  vfs_.xDelete = [](sqlite3_vfs* vfs, const char* path, int sync) {
-    sqlite3_vfs* real = static_cast<LogBuffer*>(vfs->pAppData)->base_;
-    return real->xDelete(real, path, sync);
-  };
-  vfs_.xAccess = [](sqlite3_vfs* vfs, const char* path, int flags, int* out) {
-    sqlite3_vfs* real = static_cast<LogBuffer*>(vfs->pAppData)->base_;
-    return real->xAccess(real, path, flags, out);
-  };
-  vfs_.xFullPathname = [](sqlite3_vfs* vfs, const char* path, int size, char* out) {
-    sqlite3_vfs* real = static_cast<LogBuffer*>(vfs->pAppData)->base_;
-    return real->xFullPathname(real, path, size, out);
-  };
-  sqlite3_vfs_register(&vfs_, 0);
-}
-
-LogBuffer::~LogBuffer() {
-  sqlite3_vfs_unregister(&vfs_);
-}
-
 int LogBuffer::open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* out) {
-  auto* self = static_cast<LogBuffer*>(vfs->pAppData);
+  auto& self = static_cast<LogBuffer&>(ForwardingVfs::of(vfs));
+  const int code = self.open_real(path, file, flags, out, &self, methods());
   ShimFile* shim = ShimFile::of(file);
-  shim->owner = self;
-  shim->is_log = (flags & SQLITE_OPEN_WAL) != 0;
-  shim->base.pMethods = nullptr;
-  const int code = self->base_->xOpen(self->base_, path, shim->real(), flags, out);
-  if (shim->real()->pMethods != nullptr) shim->base.pMethods = &methods();
-  if (code == SQLITE_OK && shim->is_log) self->log_ = shim->real();
+  if (code == SQLITE_OK && shim->is_log) self.log_ = shim->real();
   return code;
 }
 

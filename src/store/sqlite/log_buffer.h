@@ -12,16 +12,10 @@ namespace crossfoot::store::sqlite {
 /// for each page, and hands it on as one write just before the log is synced. Durability and order
 /// are SQLite's own: the bytes are in the file before the sync, and before the index of the log
 /// tells any other connection of them. For one connection on one thread; registered while it lives.
-class LogBuffer {
+class LogBuffer : public ForwardingVfs {
  public:
   /// `base`: the file system behind it; empty: SQLite's default.
-  explicit LogBuffer(const std::string& base);
-  ~LogBuffer();
-  LogBuffer(const LogBuffer&) = delete;
-  LogBuffer& operator=(const LogBuffer&) = delete;
-
-  /// The name to open the writer's connection with.
-  [[nodiscard]] const std::string& name() const { return name_; }
+  explicit LogBuffer(const std::string& base) : ForwardingVfs("log", base, open) {}
 
  private:
   static constexpr std::size_t bytes_max = 8U << 20;
@@ -30,6 +24,7 @@ class LogBuffer {
 
   static int open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* out);
   static const sqlite3_io_methods& methods();
+  using ForwardingVfs::of;
   static LogBuffer& of(sqlite3_file* file) {
     return *static_cast<LogBuffer*>(ShimFile::of(file)->owner);
   }
@@ -37,9 +32,6 @@ class LogBuffer {
   int append(const void* bytes, int size, sqlite3_int64 at);
   int flush();
 
-  std::string name_;
-  sqlite3_vfs* base_;
-  sqlite3_vfs vfs_{};
   sqlite3_file* log_ = nullptr;  ///< the real log file while it is open
   std::string bytes_;
   sqlite3_int64 at_ = 0;

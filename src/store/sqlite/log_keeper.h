@@ -10,9 +10,9 @@
 namespace crossfoot::store::sqlite {
 
 struct LogLimits {
-  std::uint64_t soft_bytes = 32U << 20;   ///< from here on the log is written back
-  std::uint64_t rest_bytes = 2U << 20;    ///< so little is finished by the writer itself
-  std::uint64_t hard_bytes = 256U << 20;  ///< from here on bulk lanes stop
+  std::uint64_t soft_bytes = 0;  ///< from here on the log is written back
+  std::uint64_t rest_bytes = 0;  ///< so little is finished by the writer itself
+  std::uint64_t hard_bytes = 0;  ///< from here on bulk lanes stop
 };
 
 /// Keeps the write-ahead log short. One thread writes it back PASSIVE, beside the writer, until

@@ -37,15 +37,20 @@ DueRow due_of(const Statement& s) {
 }  // namespace
 
 SqliteReader::SqliteReader(std::unique_ptr<Connection> connection, const JournalTail& tail,
-                           const runtime::Scheduler& clock)
-    : connection_(std::move(connection)), clock_(clock), journal_(*connection_, tail) {}
+                           const NewestKeys& newest_keys, const runtime::Scheduler& clock)
+    : connection_(std::move(connection)),
+      clock_(clock),
+      journal_(*connection_, tail),
+      keys_(*connection_, newest_keys) {}
 
 Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const ConnectionOptions& options,
                                                          const JournalTail& tail,
+                                                         const NewestKeys& newest_keys,
                                                          const runtime::Scheduler& clock) {
   Result<std::unique_ptr<Connection>> connection = Connection::open(options);
   if (!connection) return fail(connection.error());
-  std::unique_ptr<SqliteReader> reader(new SqliteReader(std::move(*connection), tail, clock));
+  std::unique_ptr<SqliteReader> reader(
+      new SqliteReader(std::move(*connection), tail, newest_keys, clock));
   if (Status prepared = reader->prepare(); !prepared) return fail(prepared.error());
   sqlite3_progress_handler(
       reader->connection_->handle(), progress_every,
@@ -54,16 +59,9 @@ Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const ConnectionOptions
 }
 
 Status SqliteReader::prepare() {
-  struct Wanted {
-    Statement& statement;
-    const char* sql;
-  };
-  const Wanted all[] = {
+  const Status prepared = connection_->prepare_all({
       {begin_, "BEGIN"},
       {end_, "COMMIT"},
-      {key_,
-       "SELECT id, content, revision, projection FROM business_key"
-       " WHERE kind=? AND date=? AND hash=?"},
       {flow_, FLOW_COLUMNS "WHERE id=?"},
       {book_, "SELECT key, version, pending, state FROM book WHERE key=?"},
       {due_first_,
@@ -105,13 +103,10 @@ Status SqliteReader::prepare() {
        "SELECT kind, key, value FROM document WHERE kind=? AND key<? ORDER BY key DESC LIMIT ?"},
       {documents_last_,
        "SELECT kind, key, value FROM document WHERE kind=? ORDER BY key DESC LIMIT ?"},
-  };
-  for (const Wanted& wanted : all) {
-    Result<Statement> prepared = connection_->prepare(wanted.sql);
-    if (!prepared) return fail(prepared.error());
-    wanted.statement = std::move(*prepared);
-  }
-  if (Status prepared = prepare_records(); !prepared) return prepared;
+  });
+  if (!prepared) return prepared;
+  if (Status ready = prepare_records(); !ready) return ready;
+  if (Status ready = keys_.prepare(); !ready) return ready;
   return journal_.prepare();
 }
 
@@ -139,16 +134,7 @@ Status SqliteReader::usable() const {
 Result<std::optional<KeyRow>> SqliteReader::find_key(KeyKind kind, BusinessDate date,
                                                      const Hash128& hash) {
   if (Status ok = usable(); !ok) return fail(ok.error());
-  key_.query(kind, date, hash);
-  return first_row<KeyRow>(*connection_, key_, "key", [&](const Statement& s) {
-    return KeyRow{.kind = kind,
-                  .date = date,
-                  .hash = hash,
-                  .id = s.id(0),
-                  .content = s.hash(1),
-                  .revision = s.number<std::uint32_t>(2),
-                  .projection = s.number<std::uint8_t>(3)};
-  });
+  return keys_.find(kind, date, hash);
 }
 
 Result<std::optional<FlowRow>> SqliteReader::load_flow(Id id) {

@@ -8,6 +8,7 @@
 #include "store/api/store.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/journal_index.h"
+#include "store/sqlite/key_index.h"
 
 namespace crossfoot::store::sqlite {
 
@@ -19,6 +20,7 @@ class SqliteReader final : public Reader {
 
   static Result<std::unique_ptr<SqliteReader>> open(const ConnectionOptions& options,
                                                     const JournalTail& tail,
+                                                    const NewestKeys& newest_keys,
                                                     const runtime::Scheduler& clock);
   SqliteReader(const SqliteReader&) = delete;
   SqliteReader& operator=(const SqliteReader&) = delete;
@@ -62,7 +64,7 @@ class SqliteReader final : public Reader {
 
  private:
   SqliteReader(std::unique_ptr<Connection> connection, const JournalTail& tail,
-               const runtime::Scheduler& clock);
+               const NewestKeys& newest_keys, const runtime::Scheduler& clock);
 
   Status prepare();
   Status prepare_records();
@@ -75,11 +77,12 @@ class SqliteReader final : public Reader {
   std::unique_ptr<Connection> connection_;
   const runtime::Scheduler& clock_;
   JournalFinder journal_;
+  KeyFinder keys_;
   std::optional<Fault> refusal_;
   Duration begun_{0};
 
   Statement begin_, end_;
-  Statement key_, flow_, book_, due_first_, due_after_, next_due_, has_waiters_, placed_;
+  Statement flow_, book_, due_first_, due_after_, next_due_, has_waiters_, placed_;
   Statement calling_, pending_, by_status_, stuck_, stuck_code_, parked_;
   Statement journal_row_, sold_, counters_, document_, documents_up_, documents_down_;
   Statement documents_last_;

@@ -35,7 +35,7 @@ MessageRow message_of(const Statement& s, bool with_body) {
   return row;
 }
 
-/// Which index a page is read from. By shop: the few thousand messages of a shop's day are found in
+/// Which index a page is read from. By shop: the few thousand messages of a shop's day are found by
 /// the till index and sorted. By day alone, or over all: an index in the order of ids gives the
 /// page without sorting. Held and invalid ones are few and have a partial index of their own.
 std::string_view index_for(const MessageQuery& query) {
@@ -45,31 +45,49 @@ std::string_view index_for(const MessageQuery& query) {
   return "message_id";
 }
 
+class Conditions {
+ public:
+  void add(bool wanted, std::string_view condition) {
+    if (!wanted) return;
+    text_ += text_.empty() ? " WHERE " : " AND ";
+    text_ += condition;
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
 /// Parameters are numbered, so that each may be absent: 1 date, 2 shop, 3 register, 4 sequence,
 /// 5 state, 6 after, 7 limit.
 std::string sql_for(const MessageQuery& query, bool with_body) {
   const std::string_view index = index_for(query);
-  std::string where;
-  const auto add = [&](bool wanted, std::string_view condition) {
-    if (!wanted) return;
-    where += where.empty() ? " WHERE " : " AND ";
-    where += condition;
-  };
-  add(index == "message_odd", "state <> 0");
-  add(query.business_date.has_value(), "business_date=?1");
-  add(!query.shop.empty(), "shop=?2");
-  add(!query.register_name.empty(), "register_name=?3");
-  add(!query.sequence.empty(), "sequence=?4");
+  const bool by_till = index == "message_till";
+  Conditions at_till;
+  at_till.add(query.business_date.has_value(), "business_date=?1");
+  at_till.add(!query.shop.empty(), "shop=?2");
+  at_till.add(!query.register_name.empty(), "register_name=?3");
+  at_till.add(!query.sequence.empty(), "sequence=?4");
+  Conditions where = by_till ? Conditions{} : at_till;
+  where.add(index == "message_odd", "state <> 0");
   // A suspected one is accepted.
   const bool accepted = query.state == MessageState::accepted;
-  add(query.state.has_value(), accepted ? "(state=?5 OR state=6)" : "state=?5");
-  add(!query.after.is_nil(), query.oldest_first ? "id>?6" : "id<?6");
+  where.add(query.state.has_value(), accepted ? "(state=?5 OR state=6)" : "state=?5");
+  where.add(!query.after.is_nil(), query.oldest_first ? "id>?6" : "id<?6");
   const std::string_view order = query.oldest_first ? "id" : "id DESC";
+  // An entry that is being moved is in both tables: UNION takes it once. A message's own columns
+  // are looked at only for its state.
+  const std::string from =
+      !by_till ? fmt::format("message INDEXED BY {}", index)
+               : fmt::format(
+                     "(SELECT id, seq FROM message_till{0} UNION"
+                     " SELECT id, seq FROM message_till_tail{0}){1}",
+                     at_till.text(), query.state ? " JOIN message USING(seq, id)" : "");
   // The page is chosen over the index alone; only its rows are read from the table.
   return fmt::format(
-      "SELECT {0}{1} FROM message WHERE seq IN (SELECT seq FROM message INDEXED BY {2}{3} ORDER BY"
-      " {4} LIMIT ?7) ORDER BY {4}",
-      head_columns, with_body ? ", body" : "", index, where, order);
+      "SELECT {0}{1} FROM message WHERE seq IN (SELECT seq FROM {2}{3} ORDER BY {4} LIMIT ?7)"
+      " ORDER BY {4}",
+      head_columns, with_body ? ", body" : "", from, where.text(), order);
 }
 
 }  // namespace

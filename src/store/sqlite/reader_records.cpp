@@ -34,11 +34,7 @@ RecordRow record_of(const Statement& s) {
 }  // namespace
 
 Status SqliteReader::prepare_records() {
-  struct Wanted {
-    Statement& statement;
-    const char* sql;
-  };
-  const Wanted all[] = {
+  const Status prepared = connection_->prepare_all({
       {record_at_,
        RECORD_COLUMNS "WHERE kind=? AND scope=? AND key=? AND recorded_at<=? AND valid_from<=?"
                       " AND valid_to>? ORDER BY version DESC LIMIT 1"},
@@ -49,13 +45,8 @@ Status SqliteReader::prepare_records() {
       {records_of_,
        RECORD_COLUMNS "INDEXED BY record_subject WHERE subject<>'' AND kind=? AND scope=?"
                       " AND subject=? AND key>? AND " COUNTS "ORDER BY key LIMIT ?"},
-  };
-  for (const Wanted& wanted : all) {
-    Result<Statement> prepared = connection_->prepare(wanted.sql);
-    if (!prepared) return fail(prepared.error());
-    wanted.statement = std::move(*prepared);
-  }
-  return {};
+  });
+  return prepared;
 }
 
 Result<std::optional<RecordRow>> SqliteReader::record_at(const RecordName& name,

@@ -102,10 +102,29 @@ CREATE UNIQUE INDEX record_name ON record(kind, scope, key, version);
 CREATE INDEX record_subject ON record(kind, scope, subject, key, version) WHERE subject <> '';
 )sql";
 
+// Keys are hashes, and the till index of migration 1 grew at as many places as there are tills:
+// every sale dirtied a page of both. GatheredEntries says how index and tail are kept.
+constexpr const char* tails_sql = R"sql(
+CREATE TABLE key_tail(
+  seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, date INTEGER NOT NULL, hash BLOB NOT NULL,
+  id BLOB NOT NULL, content BLOB NOT NULL, revision INTEGER NOT NULL, projection INTEGER NOT NULL);
+DROP INDEX message_till;
+CREATE TABLE message_till(
+  business_date INTEGER NOT NULL, shop TEXT NOT NULL, register_name TEXT NOT NULL,
+  sequence TEXT NOT NULL, id BLOB NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY(business_date, shop, register_name, sequence, id)) WITHOUT ROWID;
+INSERT INTO message_till SELECT business_date, shop, register_name, sequence, id, seq FROM message
+  ORDER BY business_date, shop, register_name, sequence, id;
+CREATE TABLE message_till_tail(
+  seq INTEGER PRIMARY KEY, business_date INTEGER NOT NULL, shop TEXT NOT NULL,
+  register_name TEXT NOT NULL, sequence TEXT NOT NULL, id BLOB NOT NULL);
+)sql";
+
 constexpr std::array all_migrations{
     Migration{1, "compact rows: keys, messages, flows, books, journal, due, waiters", initial_sql},
     Migration{2, "fingerprints, to suspect duplicates under other numbers", fingerprint_sql},
     Migration{3, "records that systems of record own", record_sql},
+    Migration{4, "keys and the till index in sorted runs", tails_sql},
 };
 
 }  // namespace

@@ -60,24 +60,15 @@ class SqliteArchive final : public Archive {
 };
 
 Status SqliteArchive::prepare() {
-  struct Wanted {
-    Statement& statement;
-    const char* sql;
-  };
-  for (const Wanted& wanted :
-       {Wanted{journal_,
-               "SELECT seq, partition, position, flow, at, entry FROM journal WHERE seq>?"
-               " ORDER BY seq LIMIT ?"},
-        Wanted{flow_,
-               "SELECT id, version, status, calling, code, since, state FROM flow WHERE id=?"},
-        Wanted{document_, "SELECT value FROM document WHERE kind=? AND key=?"},
-        Wanted{documents_,
-               "SELECT key, value FROM document WHERE kind=? AND key>? ORDER BY key LIMIT ?"}}) {
-    Result<Statement> prepared = connection_->prepare(wanted.sql);
-    if (!prepared) return fail(prepared.error());
-    wanted.statement = std::move(*prepared);
-  }
-  return {};
+  const Status prepared = connection_->prepare_all(
+      {{journal_,
+        "SELECT seq, partition, position, flow, at, entry FROM journal WHERE seq>?"
+        " ORDER BY seq LIMIT ?"},
+       {flow_, "SELECT id, version, status, calling, code, since, state FROM flow WHERE id=?"},
+       {document_, "SELECT value FROM document WHERE kind=? AND key=?"},
+       {documents_,
+        "SELECT key, value FROM document WHERE kind=? AND key>? ORDER BY key LIMIT ?"}});
+  return prepared;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "store/sqlite/log_keeper.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/write_back_pacer.h"
 #include "store/worker.h"
 
 namespace crossfoot::store {
@@ -66,7 +67,9 @@ class SqliteStore final : public Store {
   runtime::Scheduler& home_;
   Opened opened_;
   std::unique_ptr<JournalTail> tail_ = std::make_unique<JournalTail>();
+  std::unique_ptr<NewestKeys> newest_keys_;
   std::unique_ptr<LogBuffer> log_buffer_;
+  std::unique_ptr<WriteBackPacer> write_back_pacer_;
   std::unique_ptr<Connection> writer_connection_;
   std::unique_ptr<Connection> checkpoint_connection_;
   std::unique_ptr<LogKeeper> log_;
@@ -128,12 +131,16 @@ Status SqliteStore::open_writer() {
   const Result<std::int64_t> page_size = writer_connection_->scalar("PRAGMA page_size");
   if (!page_size) return fail(page_size.error());
   page_size_ = *page_size;
-  log_ = std::make_unique<LogKeeper>(
-      LogLimits{.soft_bytes = options_.log_soft_bytes, .hard_bytes = options_.log_hard_bytes},
-      static_cast<std::uint64_t>(*page_size));
+  log_ = std::make_unique<LogKeeper>(LogLimits{.soft_bytes = options_.log_soft_bytes,
+                                               .rest_bytes = options_.log_rest_bytes,
+                                               .hard_bytes = options_.log_hard_bytes},
+                                     static_cast<std::uint64_t>(*page_size));
+  newest_keys_ = std::make_unique<NewestKeys>(options_.gathered_max);
   writer_ = std::make_unique<GroupWriter>(
-      *writer_connection_, *tail_, *log_, home_,
-      GroupWriter::Options{.budget = options_.commit_budget, .incarnation = opened_.incarnation});
+      *writer_connection_, *tail_, *newest_keys_, *log_, home_,
+      GroupWriter::Options{.budget = options_.commit_budget,
+                           .incarnation = opened_.incarnation,
+                           .gathered_max = std::max<std::size_t>(options_.gathered_max / 4, 1)});
   return writer_->open(opened_.last_recorded_at);
 }
 
@@ -160,12 +167,14 @@ Status SqliteStore::open_readers() {
                                  .cache_bytes = options_.reader_cache_bytes};
   const std::size_t count = options_.inline_execution ? 1 : options_.readers;
   for (std::size_t i = 0; i < count; ++i) {
-    Result<std::unique_ptr<SqliteReader>> reader = SqliteReader::open(wanted, *tail_, home_);
+    Result<std::unique_ptr<SqliteReader>> reader =
+        SqliteReader::open(wanted, *tail_, *newest_keys_, home_);
     if (!reader) return fail(reader.error());
     readers_.push_back(std::move(*reader));
   }
+  write_back_pacer_ = std::make_unique<WriteBackPacer>(options_.vfs);
   Result<std::unique_ptr<Connection>> checkpointer =
-      Connection::open({.path = options_.path, .vfs = options_.vfs});
+      Connection::open({.path = options_.path, .vfs = write_back_pacer_->name()});
   if (!checkpointer) return fail(checkpointer.error());
   checkpoint_connection_ = std::move(*checkpointer);
   return checkpoint_connection_->execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;");

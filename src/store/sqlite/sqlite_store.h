@@ -19,10 +19,14 @@ struct SqliteOptions {
   /// first after a rest does not wait. Only with a writer thread.
   Duration commit_pace{std::chrono::milliseconds{2}};
   std::size_t readers = 2;                    ///< read-only connections, 1 … 64
-  std::uint64_t log_soft_bytes = 32U << 20;   ///< the log is written back from here on
+  std::uint64_t log_soft_bytes = 64U << 20;   ///< the log is written back from here on
+  std::uint64_t log_rest_bytes = 512U << 10;  ///< so little is written back between two commits
   std::uint64_t log_hard_bytes = 256U << 20;  ///< `under_pressure` from here on
   std::int64_t writer_cache_bytes = 128LL << 20;
   std::int64_t reader_cache_bytes = 8LL << 20;
+  /// So many new keys gather before they are moved to their places, and a quarter as many entries
+  /// of the till index; each costs some 100 bytes of memory, twice while they are moved.
+  std::size_t gathered_max = 65'536;
   std::uint32_t page_size = 4096;           ///< of a new file: 512 … 65,536, a power of two
   std::uint64_t page_count_max = 0;         ///< the file's size limit in pages; 0: none
   std::uint32_t row_bytes_max = 64U << 20;  ///< a larger row fails its unit

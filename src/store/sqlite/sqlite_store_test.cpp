@@ -10,6 +10,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "runtime/asio_scheduler.h"
@@ -135,7 +136,9 @@ TEST(SqliteStore, WhatWasAcknowledgedSurvivesAKillAndNothingIsHalfThere) {
   const std::int64_t flows = count("SELECT count(*) FROM flow");
   EXPECT_GE(flows, static_cast<std::int64_t>(acknowledged.size()));
   EXPECT_EQ(count("SELECT count(*) FROM message JOIN flow USING(id)"), flows);
-  EXPECT_EQ(count("SELECT count(*) FROM business_key JOIN flow USING(id)"), flows);
+  EXPECT_EQ(count("SELECT count(*) FROM (SELECT id FROM business_key UNION SELECT id FROM key_tail)"
+                  " JOIN flow USING(id)"),
+            flows);
   EXPECT_EQ(count("SELECT count(*) FROM journal j JOIN flow f ON f.id=j.flow"), flows);
   EXPECT_EQ(count("SELECT value FROM counter WHERE name='units'"), flows);
   EXPECT_EQ(count("SELECT count(DISTINCT partition<<32|position) FROM journal"), flows);
@@ -256,12 +259,21 @@ TEST(SqliteStore, AFileOfTheFirstSchemaIsTakenOver) {
   }
   {
     auto connection = sqlite::Connection::open({.path = folder.file("store.db")}).value();
-    ASSERT_TRUE(
-        connection->execute("DROP TABLE fingerprint; DROP TABLE record; PRAGMA user_version=1"));
+    ASSERT_TRUE(connection->execute(
+        "INSERT INTO business_key SELECT kind, date, hash, id, content, revision, projection"
+        " FROM key_tail; DROP TABLE key_tail; DROP TABLE message_till;"
+        "DROP TABLE message_till_tail; CREATE INDEX message_till"
+        " ON message(business_date, shop, register_name, sequence, id);"
+        "DROP TABLE fingerprint; DROP TABLE record; PRAGMA user_version=1"));
   }
   Inline again({.path = folder.file("store.db")});
   ASSERT_NE(again.store, nullptr) << again.fault.cause;
   EXPECT_TRUE(again.read([](Reader& r) { return r.load_flow(number_id(1)); })->has_value());
+  EXPECT_EQ(again.commit(numbered_unit(1)).outcome, Outcome::duplicate);
+  const auto of_shop = again.read(
+      [](Reader& r) { return r.messages({.business_date = BusinessDate{}, .shop = "S"}, false); });
+  ASSERT_TRUE(of_shop);
+  EXPECT_EQ(of_shop->size(), 1U);
   Unit unit = numbered_unit(2);
   unit.fingerprint = {hash128("basket"), {1}, number_id(2)};
   EXPECT_EQ(again.commit(std::move(unit)).outcome, Outcome::applied);
@@ -280,6 +292,72 @@ TEST(SqliteStore, ANewerSchemaIsRefusedBeforeAnythingIsWritten) {
   EXPECT_EQ(refused.store, nullptr);
   EXPECT_EQ(refused.fault.code, "CF-5006");
   EXPECT_EQ(std::filesystem::last_write_time(folder.file("store.db")), written);
+}
+
+TEST(SqliteStore, NewKeysAndTillEntriesAreFoundWhereverTheyLieAndAfterEachCrash) {
+  // Goal: duplicates are refused, keys and a shop's messages are found, while entries gather, move
+  // and are dropped from the tails, and after openings that follow no close.
+  TestFolder folder;
+  constexpr std::uint64_t shops = 7;
+  std::map<std::uint64_t, std::size_t> by_shop;
+  runtime::Random random(7);
+  std::uint64_t n = 0;
+  for (int opening = 0; opening < 12; ++opening) {
+    Inline bed({.path = folder.file("store.db"), .gathered_max = 24});
+    ASSERT_NE(bed.store, nullptr) << bed.fault.cause;
+    for (int round = 0; round < 60; ++round) {
+      const std::uint64_t group = 1 + random.below(6);
+      for (std::uint64_t i = 0; i < group; ++i) {
+        Unit unit = numbered_unit(++n);
+        unit.message->shop = std::to_string(n % shops);
+        unit.message->sequence = std::to_string(n);
+        ++by_shop[n % shops];
+        // One of a group is refused after it took its key, so that the key is given back.
+        if (i == 1) {
+          Unit refused = numbered_unit(1'000'000 + n);
+          refused.flows.front().version = 9;
+          bed.store->commit(std::move(refused), [](const UnitResult& result) {
+            EXPECT_EQ(result.outcome, Outcome::conflict);
+          });
+        }
+        bed.store->commit(std::move(unit), [](const UnitResult& result) {
+          EXPECT_EQ(result.outcome, Outcome::applied);
+        });
+      }
+      bed.scheduler.after(std::chrono::milliseconds{700}, [] {});
+      while (bed.scheduler.step()) {
+      }
+      const std::uint64_t known = 1 + random.below(n);
+      const UnitResult again = bed.commit(numbered_unit(known));
+      ASSERT_EQ(again.outcome, Outcome::duplicate) << known;
+      EXPECT_EQ(again.duplicate_of.id, number_id(known));
+      const auto key =
+          bed.read([&](Reader& r) { return r.find_key({}, {}, hash128(std::to_string(known))); });
+      ASSERT_TRUE(key.has_value() && key->has_value()) << known;
+      EXPECT_EQ((*key)->id, number_id(known));
+      EXPECT_FALSE(bed.read([&](Reader& r) {
+                        return r.find_key({}, {}, hash128(std::to_string(1'000'000 + known)));
+                      })
+                       ->has_value());
+      const std::uint64_t shop = random.below(shops);
+      const auto found = bed.read([&](Reader& r) {
+        return r.messages({.business_date = BusinessDate{},
+                           .shop = std::to_string(shop),
+                           .state = MessageState::accepted,
+                           .limit = 1000},
+                          false);
+      });
+      ASSERT_TRUE(found.has_value());
+      ASSERT_EQ(found->size(), by_shop[shop]) << "after " << n;
+    }
+  }
+  auto connection = sqlite::Connection::open({.path = folder.file("store.db")}).value();
+  const auto count = [&](const std::string& sql) { return connection->scalar(sql).value(); };
+  EXPECT_EQ(count("SELECT count(*) FROM (SELECT hash FROM business_key UNION SELECT hash FROM"
+                  " key_tail)"),
+            static_cast<std::int64_t>(n));
+  EXPECT_LT(count("SELECT count(*) FROM key_tail"), 200) << "they move";
+  EXPECT_LT(count("SELECT count(*) FROM message_till_tail"), 200) << "they move";
 }
 
 TEST(SqliteStore, AForeignFileIsNotTaken) {

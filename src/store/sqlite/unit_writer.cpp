@@ -10,16 +10,7 @@
 namespace crossfoot::store::sqlite {
 
 Status UnitWriter::prepare() {
-  struct Wanted {
-    Statement& statement;
-    const char* sql;
-  };
-  const Wanted all[] = {
-      {insert_key_, "INSERT INTO business_key VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"},
-      {find_key_,
-       "SELECT id, content, revision, projection FROM business_key"
-       " WHERE kind=? AND date=? AND hash=?"},
-      {delete_key_, "DELETE FROM business_key WHERE kind=? AND date=? AND hash=?"},
+  const Status prepared = connection_.prepare_all({
       {delete_due_, "DELETE FROM due WHERE target=? AND lane=? AND due_at=? AND flow=? AND leg=?"},
       {insert_due_, "INSERT INTO due VALUES (?,?,?,?,?,?,?)"},
       {due_holds_, "SELECT 1 FROM due WHERE target=? AND order_key=? AND order_key IS NOT NULL"},
@@ -69,21 +60,18 @@ Status UnitWriter::prepare() {
        " WHERE kind=? AND scope=? AND key=? AND version<?"},
       {erase_message_, "UPDATE message SET body=? WHERE id=?"},
       {set_recorded_at_, "UPDATE meta SET value=? WHERE name='last_recorded_at'"},
-  };
-  for (const Wanted& wanted : all) {
-    Result<Statement> prepared = connection_.prepare(wanted.sql);
-    if (!prepared) return fail(prepared.error());
-    wanted.statement = std::move(*prepared);
-  }
-  return {};
+  });
+  return prepared;
 }
 
 Written UnitWriter::write(const Unit& unit, UnitResult& result) {
   result = {};
   result_ = &result;
-  keys_written_ = 0;
   dirty_ = medium_failed_ = false;
-  const std::size_t journal_mark = journal_.mark();
+  const Marks before{.journal = journal_.mark(),
+                     .keys = keys_.mark(),
+                     .tills = tills_.mark(),
+                     .first_key = keys_.next_row()};
   // What can end in a conflict stands before what cannot: the first write that is refused then
   // leaves nothing behind but keys, which are easily taken back.
   const bool applied = write_keys(unit) && is_unlike(unit) && write_taken(unit) &&
@@ -91,28 +79,27 @@ Written UnitWriter::write(const Unit& unit, UnitResult& result) {
                        write_changes(unit) && write_journal(unit) && write_leaves(unit) &&
                        write_places(unit) && write_sold(unit) && write_fingerprint(unit) &&
                        write_documents(unit) && write_records(unit);
-  if (!applied) return refuse(unit, journal_mark);
+  if (!applied) return refuse(before);
   add_totals(unit);
   return Written::applied;
 }
 
-Written UnitWriter::refuse(const Unit& unit, std::size_t journal_mark) {
-  journal_.undo_to(journal_mark);
+Written UnitWriter::refuse(const Marks& before) {
+  journal_.undo_to(before.journal);
+  tills_.undo_to(before.tills);
+  const bool wrote_keys = keys_.mark() > before.keys;
+  keys_.undo_to(before.keys);
   result_->place_is_due.clear();
   result_->promoted.clear();
   result_->positions.clear();
   if (medium_failed_) return Written::broken;
   if (dirty_) return Written::refused_dirty;
-  for (std::size_t i = 0; i < keys_written_; ++i) {
-    const KeyRow& key = unit.keys[i];
-    const int code = delete_key_.run(key.kind, key.date, key.hash);
-    if (code != SQLITE_DONE) {
-      result_->outcome = Outcome::failed;
-      result_->fault = connection_.fault(code, "undo keys");
-      return Written::broken;
-    }
-  }
-  return Written::refused_clean;
+  if (!wrote_keys) return Written::refused_clean;
+  const int code = keys_.delete_from(before.first_key);
+  if (code == SQLITE_DONE) return Written::refused_clean;
+  result_->outcome = Outcome::failed;
+  result_->fault = connection_.fault(code, "undo keys");
+  return Written::broken;
 }
 
 bool UnitWriter::ended(Outcome outcome, Fault fault) {
@@ -134,27 +121,10 @@ bool UnitWriter::wrote(int code, std::string_view where) {
 
 bool UnitWriter::write_keys(const Unit& unit) {
   for (std::size_t i = 0; i < unit.keys.size(); ++i) {
-    const KeyRow& key = unit.keys[i];
-    const int code = insert_key_.run(key.kind, key.date, key.hash, key.id, key.content,
-                                     key.revision, key.projection);
-    if (code != SQLITE_DONE) return failed(code, "key");
-    if (connection_.changes() == 1) {
-      ++keys_written_;
-      continue;
-    }
-    find_key_.query(key.kind, key.date, key.hash);
-    const int found = find_key_.step();
-    if (found == SQLITE_ROW) {
-      result_->duplicate_of = {.kind = key.kind,
-                               .date = key.date,
-                               .hash = key.hash,
-                               .id = find_key_.id(0),
-                               .content = find_key_.hash(1),
-                               .revision = find_key_.number<std::uint32_t>(2),
-                               .projection = find_key_.number<std::uint8_t>(3)};
-    }
-    find_key_.reset();
-    if (found != SQLITE_ROW) return failed(found, "key");
+    auto there = keys_.take(unit.keys[i]);
+    if (!there) return failed(there.error(), "key");
+    if (!*there) continue;
+    result_->duplicate_of = **there;
     result_->duplicate_index = i;
     return ended(Outcome::duplicate, {});
   }
@@ -253,11 +223,16 @@ bool UnitWriter::write_message(const Unit& unit) {
   const MessageRow& m = *unit.message;
   const std::optional<Id> conflict_with =
       m.conflict_with.is_nil() ? std::nullopt : std::optional(m.conflict_with);
-  return wrote(insert_message_.run(m.id, m.id.partition(), m.recorded_at, m.state, m.kind,
-                                   m.channel, m.business_date, m.occurred_at, m.shop,
-                                   m.register_name, m.sequence, m.currency, m.gross_minor, m.member,
-                                   conflict_with, m.correlation_id, m.code, Blob{m.body}),
-               "message");
+  connection_.forget_last_row();
+  if (!wrote(insert_message_.run(m.id, m.id.partition(), m.recorded_at, m.state, m.kind, m.channel,
+                                 m.business_date, m.occurred_at, m.shop, m.register_name,
+                                 m.sequence, m.currency, m.gross_minor, m.member, conflict_with,
+                                 m.correlation_id, m.code, Blob{m.body}),
+             "message")) {
+    return false;
+  }
+  const std::int64_t seq = connection_.last_row();
+  return seq == 0 || wrote(tills_.add(seq, m), "message");
 }
 
 bool UnitWriter::write_changes(const Unit& unit) {

@@ -8,6 +8,8 @@
 #include "store/api/rows.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/journal_index.h"
+#include "store/sqlite/key_index.h"
+#include "store/sqlite/till_index.h"
 
 namespace crossfoot::store::sqlite {
 
@@ -23,8 +25,8 @@ enum class Written : std::uint8_t {
 /// Writes units into the open transaction of one connection. Knows no group, no queue, no thread.
 class UnitWriter {
  public:
-  UnitWriter(Connection& connection, JournalIndex& journal)
-      : connection_(connection), journal_(journal) {}
+  UnitWriter(Connection& connection, JournalIndex& journal, KeyIndex& keys, TillIndex& tills)
+      : connection_(connection), journal_(journal), keys_(keys), tills_(tills) {}
 
   Status prepare();
 
@@ -55,7 +57,14 @@ class UnitWriter {
   bool write_sold(const Unit& unit);
   bool write_documents(const Unit& unit);
   bool write_records(const Unit& unit);
-  Written refuse(const Unit& unit, std::size_t journal_mark);
+  /// Where the indexes stood before a unit.
+  struct Marks {
+    std::size_t journal = 0;
+    std::size_t keys = 0;
+    std::size_t tills = 0;
+    std::int64_t first_key = 0;  ///< its row, if there is one
+  };
+  Written refuse(const Marks& before);
   void add_totals(const Unit& unit);
 
   bool insert_due(const DueRow& row);
@@ -71,8 +80,9 @@ class UnitWriter {
 
   Connection& connection_;
   JournalIndex& journal_;
+  KeyIndex& keys_;
+  TillIndex& tills_;
 
-  Statement insert_key_, find_key_, delete_key_;
   Statement delete_due_, insert_due_, due_holds_;
   Statement insert_flow_, update_flow_, insert_book_, update_book_;
   Statement find_fingerprint_, insert_fingerprint_, forget_fingerprints_;
@@ -83,7 +93,6 @@ class UnitWriter {
   Statement insert_record_, erase_record_, erase_message_;
 
   UnitResult* result_ = nullptr;
-  std::size_t keys_written_ = 0;
   bool dirty_ = false;
   bool medium_failed_ = false;
 

@@ -2,6 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <string>
+#include <string_view>
+
 namespace crossfoot::store::sqlite {
 
 /// A file of a VFS that stands before another one. The real file follows in the same allocation.
@@ -58,5 +61,33 @@ struct ShimFile {
   };
   return m;
 }
+
+/// A file system before another one, under a name of its own while it lives. Who derives opens the
+/// files; all else is the other's.
+class ForwardingVfs {
+ public:
+  using Open = int (*)(sqlite3_vfs*, const char*, sqlite3_file*, int, int*);
+
+  ForwardingVfs(const ForwardingVfs&) = delete;
+  ForwardingVfs& operator=(const ForwardingVfs&) = delete;
+
+  /// The name to open a connection with.
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ protected:
+  /// `behind`: the name of the other one; empty: SQLite's default.
+  ForwardingVfs(std::string_view kind, const std::string& behind, Open open);
+  ~ForwardingVfs();
+
+  /// Opens the real file behind `file`, which belongs to `owner` and has `methods`.
+  int open_real(const char* path, sqlite3_file* file, int flags, int* out, void* owner,
+                const sqlite3_io_methods& methods);
+  static ForwardingVfs& of(sqlite3_vfs* vfs) { return *static_cast<ForwardingVfs*>(vfs->pAppData); }
+
+ private:
+  std::string name_;
+  sqlite3_vfs* behind_;
+  sqlite3_vfs vfs_{};
+};
 
 }  // namespace crossfoot::store::sqlite

@@ -35,6 +35,14 @@ Result<std::unique_ptr<SqliteSource>> SqliteSource::open(const std::string& path
     return fail(schema_fault(path, fmt::format("schema {} is older than {}: start the server once",
                                                *schema, sqlite::newest_schema())));
   }
+  // The newest keys lie in order of arrival: here they all go to their places.
+  const Status gathered = (*connection)
+                              ->execute(
+                                  "BEGIN IMMEDIATE; INSERT INTO business_key SELECT kind, date, "
+                                  "hash, id, content, revision,"
+                                  " projection FROM key_tail WHERE true ON CONFLICT DO NOTHING; "
+                                  "DELETE FROM key_tail; COMMIT;");
+  if (!gathered) return fail(gathered.error());
   return std::unique_ptr<SqliteSource>(new SqliteSource(std::move(*connection)));
 }
 

@@ -75,9 +75,8 @@ class Decider {
         retry(*leg, event.fault);
         break;
       case FaultOutcome::ask: {
-        // Of a redemption that was refused under its key a question is left: sent again, it would
-        // only be refused again, while its till waits.
-        const bool refused = flow_.redemption && rule.outcome == FaultOutcome::reject;
+        // What was refused under its key would only be refused again: a question is left.
+        const bool refused = rule.outcome == FaultOutcome::reject;
         become_unknown(*leg, rule.code, event.fault.retry_after, !refused);
         break;
       }

@@ -15,7 +15,7 @@
 namespace crossfoot::flow {
 
 /// Version of the rules below, stored with each journal entry.
-inline constexpr std::uint32_t decider_version = 4;
+inline constexpr std::uint32_t decider_version = 5;
 
 /// Everything looked up from outside: decide() itself reads no clock, no random source, no store.
 struct Facts {

@@ -249,6 +249,26 @@ TEST(Decide, AnEarlierUnknownAttemptIsNotForgottenByALaterRefusal) {
   EXPECT_EQ(flow.legs[1].state, LegState::unknown);  // it may have happened: not cancelled
 }
 
+TEST(Decide, WhatIsRefusedUnderItsKeyAfterAnUnknownAttemptIsAskedForNotSentUntilTheBudgetEnds) {
+  Flow flow = calling();
+  Facts facts = facts_at();
+  facts.traits.idempotent = true;
+  facts.traits.idempotent_for = std::chrono::hours{24};
+  (void)decide(flow, Failed{2, fault(FaultClass::unknown_outcome)}, facts);
+  (void)decide(flow, Taken{2, Id{8, 8}}, facts);
+  (void)decide(flow, Failed{2, fault(FaultClass::rejected)}, facts);
+  EXPECT_EQ(flow.legs[1].state, LegState::unknown);
+  const Transition asked = decide(flow, Taken{2, Id{9, 9}}, facts);
+  EXPECT_EQ(count(asked, Action::Kind::ask), 1U);
+  EXPECT_EQ(count(asked, Action::Kind::call), 0U);
+  facts.now = facts_at(std::chrono::hours{1}).now;
+  (void)decide(flow, LookedUp{2, std::optional<ItemAnswer>{}}, facts);
+  ASSERT_EQ(flow.legs[1].state, LegState::due) << "it did not happen";
+  (void)decide(flow, Taken{2, Id{7, 7}}, facts);
+  (void)decide(flow, Failed{2, fault(FaultClass::rejected)}, facts);
+  EXPECT_EQ(flow.legs[1].state, LegState::rejected);
+}
+
 TEST(Decide, WithNeitherKeyNorQuestionAPersonDecides) {
   Flow flow = calling();
   Facts facts = facts_at();

@@ -118,7 +118,7 @@ def main():
         rows = [json.loads(line) for line in out.splitlines()]
         check(code == 0 and len(rows) == report["entries"], "export has a row an entry")
         first = next(row for row in rows if row["inputs"] and row["inputs"][0]["event"] == "begun")
-        check(first["decider"] == 4 and first["state_hash"] and first["inputs"][0]["facts"]["now"],
+        check(first["decider"] == 5 and first["state_hash"] and first["inputs"][0]["facts"]["now"],
               f"a row says what it was decided by: {first}")
         code, out, _ = audit(stack, "export", "--until", "2001-01-01")
         check((code, out) == (0, ""), "nothing was recorded then")

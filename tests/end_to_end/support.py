@@ -152,9 +152,11 @@ class Stack:
     """A server with its sandbox systems, each a process, in a folder of its own."""
 
     def __init__(self, extra="", environment=None, packs=ROOT / "connectors", sandbox_prefix=(),
-                 sandbox_address=None, data="store", before_server=lambda folder: None):
+                 sandbox_address=None, data="store", before_server=lambda folder: None,
+                 programme=PROGRAMME):
         """`sandbox_prefix`: a command that the sandboxes are run by, at that address; `data`: the
-        server's data folder; `before_server`: prepares the stack's folder."""
+        server's data folder; `before_server`: prepares the stack's folder; `programme`: the loyalty
+        programme's rules."""
         self.packs = packs
         self.data = data
         self.sandbox_prefix = sandbox_prefix
@@ -163,7 +165,7 @@ class Stack:
         self.extra = extra
         self.environment = environment
         self.retry = "{longest_ms: 2000}"
-        (self.folder / "programme.json").write_text(json.dumps(PROGRAMME))
+        (self.folder / "programme.json").write_text(json.dumps(programme))
         self.erp = self._sandbox("erp")
         self.loyalty = self._sandbox("loyalty")
         self.server = None

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runtime/files.h"
+#include "runtime/tls.h"
 
 namespace crossfoot::app {
 
@@ -14,10 +15,15 @@ ApiClient::ApiClient(const std::string& base_url) : shard_([](const std::excepti
   if (const auto token = runtime::environment("CROSSFOOT_TOKEN"); token && !token->empty()) {
     authorization_ = "Bearer " + *token;
   }
+  std::shared_ptr<const runtime::TlsContext> tls;
+  if (const auto authorities = runtime::environment("CROSSFOOT_AUTHORITIES")) {
+    // What cannot be read believes nobody, and each call says so.
+    tls = runtime::TlsContext::client({.authorities = *authorities}).value_or(nullptr);
+  }
   shard_.start();
   shard_.run([&] {
     client_ = std::make_unique<runtime::HttpClient>(shard_.context(), base_url,
-                                                    runtime::HttpClientLimits{});
+                                                    runtime::HttpClientLimits{}, std::move(tls));
   });
 }
 

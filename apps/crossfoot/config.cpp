@@ -137,7 +137,7 @@ Setting path(std::string_view key, std::string_view example, std::string_view ab
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all{
       text("listen.address", "127.0.0.1",
-           "Address to listen on. Another than loopback wants access control, and TLS in front.",
+           "Address to listen on. Another than loopback wants access control, and TLS.",
            &Config::listen_address),
       number("listen.port", "port", 0, 65535, "8080", "TCP port; 0 takes a free one.",
              &Config::listen_port),
@@ -145,6 +145,17 @@ const std::vector<Setting>& settings() {
              "Connections open at once; more are refused.", &Config::connections_max),
       number("listen.body_mb_max", "MB", 1, 1024, "64",
              "Largest request body, for batches of transactions.", &Config::body_mb_max),
+      path("listen.tls_certificate", "server.pem",
+           "The server's certificate with its chain, PEM: the port speaks TLS 1.2 or 1.3. Read "
+           "again when it changes.",
+           &Config::tls_certificate),
+      path("listen.tls_key", "server.key", "The certificate's private key, PEM.", &Config::tls_key),
+      path("listen.tls_client_authorities", "clients-ca.pem",
+           "Authorities whose certificates prove who a client is, PEM; empty: none are asked for.",
+           &Config::tls_client_authorities),
+      choice("listen.tls_client_certificate", {"optional", "required"}, "required",
+             "Whether a client without a certificate of these authorities is served.",
+             &Config::tls_client_certificate),
       choice("listen.tls_in_front", {"off", "on"}, "on",
              "A proxy before this server ends TLS, and nobody else reaches it: credentials would "
              "otherwise travel in clear.",
@@ -374,8 +385,17 @@ class Reader {
   }
 
   void finish_access(Config& config) {
-    for (auto* file : {&config.access_key_set, &config.access_api_keys}) {
+    for (auto* file : {&config.access_key_set, &config.access_api_keys, &config.tls_certificate,
+                       &config.tls_key, &config.tls_client_authorities}) {
       if (!file->empty()) *file = below(*file);
+    }
+    if (config.tls_certificate.empty() != config.tls_key.empty()) {
+      add(0, config.tls_key.empty() ? "listen.tls_key" : "listen.tls_certificate",
+          contract::error_code::missing_setting, "a certificate and its key belong together");
+    }
+    if (config.tls_certificate.empty() && !config.tls_client_authorities.empty()) {
+      add(0, "listen.tls_certificate", contract::error_code::missing_setting,
+          "clients show certificates only to a server that has one");
     }
     if (!config.access_key_set.empty() && config.access_issuer.empty()) {
       add(0, "access.issuer", contract::error_code::missing_setting,
@@ -387,10 +407,10 @@ class Reader {
       add(0, "listen.address", contract::error_code::bad_setting,
           "only loopback is allowed without access control; use 127.0.0.1, or name access.api_keys "
           "or access.key_set");
-    } else if (config.tls_in_front != "on") {
-      add(0, "listen.tls_in_front", contract::error_code::bad_setting,
-          "credentials would travel in clear: put a proxy that ends TLS before the server and say "
-          "so");
+    } else if (config.tls_in_front != "on" && config.tls_certificate.empty()) {
+      add(0, "listen.tls_certificate", contract::error_code::bad_setting,
+          "credentials would travel in clear: name a certificate and its key, or put a proxy that "
+          "ends TLS before the server and say so in listen.tls_in_front");
     }
   }
 
@@ -471,6 +491,12 @@ class Reader {
           connector.pack = below(member.second.Scalar());
         } else if (name == "base_url") {
           connector.base_url = member.second.Scalar();
+        } else if (name == "tls_authorities") {
+          connector.tls.authorities = below(member.second.Scalar());
+        } else if (name == "tls_certificate") {
+          connector.tls.certificate = below(member.second.Scalar());
+        } else if (name == "tls_key") {
+          connector.tls.key = below(member.second.Scalar());
         } else {
           unknown(member.first, "connectors[]." + name);
         }
@@ -577,7 +603,12 @@ std::string config_reference() {
       "| `connectors[].name` | | | | erp | Name of the target in flows and reports. |\n"
       "| `connectors[].pack` | | | | connectors/sandbox-erp | Folder of the connector pack. |\n"
       "| `connectors[].base_url` | | the pack's | | http://127.0.0.1:9001 | Where the system is. "
-      "|\n";
+      "|\n"
+      "| `connectors[].tls_authorities` | | the system's | | erp-ca.pem | Whose certificates are "
+      "believed of an https address, PEM. |\n"
+      "| `connectors[].tls_certificate` | | | | client.pem | Our certificate for the system, with "
+      "its chain, PEM. |\n"
+      "| `connectors[].tls_key` | | | | client.key | Its private key, PEM. |\n";
   page += retry_reference_rows();
   return page;
 }
@@ -631,7 +662,8 @@ std::string config_schema() {
   out.member("type", "object").member("additionalProperties", false);
   out.key("required").begin_array().text("name").text("pack").end_array();
   out.key("properties").begin_object();
-  for (const std::string_view name : {"name", "pack", "base_url"}) {
+  for (const std::string_view name :
+       {"name", "pack", "base_url", "tls_authorities", "tls_certificate", "tls_key"}) {
     out.key(name).begin_object().member("type", "string").end_object();
   }
   out.key("retry").raw(retry_schema());

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "contract/transaction.h"
 #include "retry_config.h"
+#include "runtime/tls.h"
 
 namespace crossfoot::app {
 
@@ -21,6 +22,7 @@ struct ConnectorConfig {
   std::filesystem::path pack;  ///< folder of the connector pack
   std::string base_url;        ///< overrides the pack's, empty: the pack's
   RetryConfig retry;           ///< over the settings under `retry`
+  runtime::TlsFiles tls;       ///< for an `https` address; empty: as the system believes
 };
 
 /// The whole configuration. Every field is declared once in the table of settings (settings.cpp),
@@ -28,6 +30,10 @@ struct ConnectorConfig {
 struct Config {
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 8080;
+  std::filesystem::path tls_certificate;  ///< with `tls_key`: the server speaks TLS
+  std::filesystem::path tls_key;
+  std::filesystem::path tls_client_authorities;  ///< empty: no certificates are asked for
+  std::string tls_client_certificate = "optional";
   std::filesystem::path data_folder = "crossfoot-data";
   std::filesystem::path programme;
   std::string check_products;  ///< names of channels, with commas between

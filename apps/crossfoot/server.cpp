@@ -54,7 +54,13 @@ Result<std::vector<connector::TargetSetup>> load_targets(const Config& config) {
       return fail(config_fault(contract::error_code::bad_connector_pack,
                                fmt::format("{}:{}: {}", first.file, first.line, first.message)));
     }
-    setups.push_back({entry.name, loaded.pack, entry.base_url});
+    std::shared_ptr<const runtime::TlsContext> tls;
+    if (!entry.tls.authorities.empty() || !entry.tls.certificate.empty()) {
+      auto context = runtime::TlsContext::client(entry.tls);
+      if (!context) return fail(context.error());
+      tls = std::move(*context);
+    }
+    setups.push_back({entry.name, loaded.pack, entry.base_url, std::move(tls)});
   }
   return setups;
 }
@@ -115,6 +121,7 @@ class Server::Impl {
     }
     if (keeper_ != nullptr) last_anchor(grace);
     shard_.run([&] {
+      if (!tls_files_.empty()) shard_.scheduler().cancel(tls_watch_);
       keeper_.reset();
       if (host_ != nullptr) host_->close();
       server_.reset();
@@ -142,6 +149,7 @@ class Server::Impl {
   }
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] bool speaks_tls() const { return !config_.tls_certificate.empty(); }
 
  private:
   Status prepare_audit() {
@@ -296,11 +304,45 @@ class Server::Impl {
     limits.connections_max = static_cast<std::size_t>(config_.connections_max);
     server_ = std::make_unique<runtime::HttpServer>(shard_.context(), limits, api_->handler(),
                                                     api_->refusal());
+    if (Status secure = speak_tls(); !secure) return secure;
     auto port = server_->listen(config_.listen_address, config_.listen_port);
     if (!port) return fail(port.error());
     port_ = *port;
     logger_.info("listening", {}, {{"address", config_.listen_address}, {"port", port_}});
     return {};
+  }
+
+  /// Later connections speak by what the files hold now; looks at them again each second.
+  Status speak_tls() {
+    if (config_.tls_certificate.empty()) return {};
+    auto context = runtime::TlsContext::server({.certificate = config_.tls_certificate,
+                                                .key = config_.tls_key,
+                                                .authorities = config_.tls_client_authorities},
+                                               config_.tls_client_certificate == "required");
+    if (!context) return fail(context.error());
+    server_->use_tls(std::move(*context));
+    if (tls_files_.empty()) {
+      for (const auto& path :
+           {config_.tls_certificate, config_.tls_key, config_.tls_client_authorities}) {
+        if (path.empty()) continue;
+        (void)tls_files_.emplace_back(path).differs();
+      }
+      watch_tls();
+    }
+    return {};
+  }
+
+  void watch_tls() {
+    tls_watch_ = shard_.scheduler().after(std::chrono::seconds{1}, [this] {
+      // Each is looked at, so that one renewal is one reading.
+      const auto changed = std::ranges::count_if(tls_files_, &runtime::WatchedFile::differs);
+      if (changed > 0) {
+        const Status secure = speak_tls();
+        if (secure) logger_.info("tls.read_again", {}, {});
+        if (!secure) logger_.error("tls.unreadable", {}, {{"cause", secure.error().cause}});
+      }
+      watch_tls();
+    });
   }
 
   Status open_gate() {
@@ -358,6 +400,8 @@ class Server::Impl {
   std::unique_ptr<edge::AccessGate> gate_;
   std::unique_ptr<edge::Api> api_;
   std::unique_ptr<runtime::HttpServer> server_;
+  std::vector<runtime::WatchedFile> tls_files_;
+  runtime::Scheduler::TimerId tls_watch_ = 0;
   std::uint16_t port_ = 0;
   bool stopped_ = false;
 };
@@ -375,7 +419,7 @@ std::uint16_t Server::port() const {
   return impl_->port();
 }
 std::string Server::url() const {
-  return fmt::format("http://127.0.0.1:{}", impl_->port());
+  return fmt::format("{}://127.0.0.1:{}", impl_->speaks_tls() ? "https" : "http", impl_->port());
 }
 flow::Activity Server::activity() {
   return impl_->activity();

@@ -52,7 +52,7 @@ Link::Link(boost::asio::io_context& context, runtime::Scheduler& scheduler, Targ
   }
   if (setup_.pack->book) add_line(std::string(book_line), setup_.pack->breaker);
   const std::string base = setup_.base_url.empty() ? setup_.pack->base_url : setup_.base_url;
-  client_ = std::make_unique<runtime::HttpClient>(context, base, setup_.pack->limits);
+  client_ = std::make_unique<runtime::HttpClient>(context, base, setup_.pack->limits, setup_.tls);
   const auto* oauth = std::get_if<OAuth2Auth>(&setup_.pack->auth);
   if (oauth == nullptr) return;
   token_target_ = oauth->token_url;
@@ -64,7 +64,7 @@ Link::Link(boost::asio::io_context& context, runtime::Scheduler& scheduler, Targ
   }
   runtime::HttpClientLimits limits = setup_.pack->limits;
   limits.connections_max = 1;
-  token_client_ = std::make_unique<runtime::HttpClient>(context, token_base, limits);
+  token_client_ = std::make_unique<runtime::HttpClient>(context, token_base, limits, setup_.tls);
 }
 
 void Link::send(runtime::HttpCall call, Done done) {

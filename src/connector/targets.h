@@ -26,6 +26,8 @@ struct TargetSetup {
   std::string name;
   std::shared_ptr<const Pack> pack;
   std::string base_url;  ///< in place of the pack's, when not empty
+  /// Whom to believe of an `https` address, and what to show; null: as the system believes.
+  std::shared_ptr<const runtime::TlsContext> tls;
 };
 
 /// One target as this shard sees it: connections, authentication, breakers, pace. Shard thread.

@@ -157,6 +157,7 @@ inline constexpr std::string_view file_failed = "CF-8121";
 inline constexpr std::string_view file_too_large = "CF-8122";
 inline constexpr std::string_view key_unusable = "CF-8123";
 inline constexpr std::string_view process_failed = "CF-8131";
+inline constexpr std::string_view tls_unusable = "CF-8141";
 inline constexpr std::string_view audit_broken = "CF-9001";
 inline constexpr std::string_view anchor_unusable = "CF-9002";
 // clang-format on
@@ -173,7 +174,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 146> error_table{{
+inline constexpr std::array<ErrorInfo, 147> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -462,6 +463,8 @@ inline constexpr std::array<ErrorInfo, 146> error_table{{
      FaultClass::rejected, false},
     {"CF-8131", "A started program failed", 0,
      FaultClass::transient, false},
+    {"CF-8141", "A certificate or key for TLS cannot be used", 500,
+     FaultClass::rejected, false},
     {"CF-9001", "The audit chain is broken", 500,
      FaultClass::corrupt, false},
     {"CF-9002", "An audit anchor cannot be used", 500,

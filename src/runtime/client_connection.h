@@ -10,8 +10,15 @@
 
 #include "runtime/http_client.h"
 #include "runtime/http_parse.h"
+#include "runtime/tls.h"
 
 namespace crossfoot::runtime {
+
+/// Whom the connections of a pool speak to, when they speak TLS.
+struct TlsPeer {
+  std::shared_ptr<const TlsContext> context;  ///< null: in clear
+  std::string host;                           ///< that it must prove to be
+};
 
 /// A call that has been taken on, with its deadline on the monotonic clock.
 struct PendingCall {
@@ -44,8 +51,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   enum class State : std::uint8_t { connecting, idle, busy, closed };
 
   ClientConnection(boost::asio::io_context& context, ConnectionOwner& owner,
-                   std::size_t answer_bytes_max)
-      : owner_(&owner), socket_(context), parser_(answer_bytes_max) {}
+                   std::size_t answer_bytes_max, TlsPeer peer)
+      : owner_(&owner), socket_(context), peer_(std::move(peer)), parser_(answer_bytes_max) {}
   ClientConnection(const ClientConnection&) = delete;
   ClientConnection& operator=(const ClientConnection&) = delete;
 
@@ -71,13 +78,23 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
   void try_endpoint(std::size_t index);
   void on_connected();
+  void handshake();
+  void established();
   void read();
+  void read_tls();
+  void on_readable(Error error);
+  std::size_t write_some(Error& error);
+  void advance(std::size_t count);
   void on_read(Error error, std::size_t count);
   void write_rest();
+  void write_rest_tls();
   void finish();
 
   ConnectionOwner* owner_;
   Socket socket_;
+  TlsPeer peer_;
+  std::unique_ptr<TlsStream> tls_;
+  TlsStream::Need write_need_ = TlsStream::Need::nothing;
   AnswerParser parser_;
   State state_ = State::connecting;
   std::vector<boost::asio::ip::tcp::endpoint> endpoints_;

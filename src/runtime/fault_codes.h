@@ -15,6 +15,7 @@ inline constexpr std::string_view listen_failed = "CF-8111";     ///< transient
 inline constexpr std::string_view file_failed = "CF-8121";       ///< not_found or transient
 inline constexpr std::string_view file_too_large = "CF-8122";    ///< rejected
 inline constexpr std::string_view key_unusable = "CF-8123";      ///< rejected
+inline constexpr std::string_view tls_unusable = "CF-8141";      ///< rejected
 inline constexpr std::string_view process_failed = "CF-8131";    ///< transient or deadline
 
 }  // namespace crossfoot::runtime::code

@@ -160,4 +160,15 @@ Status ScratchFile::flush() {
   return {};
 }
 
+bool WatchedFile::differs() {
+  std::error_code error;
+  const auto changed_now = std::filesystem::last_write_time(path, error);
+  const std::uintmax_t size_now = std::filesystem::file_size(path, error);
+  if (error) return false;
+  const bool different = changed_now != changed || size_now != size;
+  changed = changed_now;
+  size = size_now;
+  return different;
+}
+
 }  // namespace crossfoot::runtime

@@ -46,6 +46,17 @@ class TempDir {
   std::filesystem::path path_;
 };
 
+/// A file that is read again when it changes.
+struct WatchedFile {
+  std::filesystem::path path;
+  std::filesystem::file_time_type changed{};  ///< when it was looked at last
+  std::uintmax_t size = 0;
+
+  /// Whether it looks different now, which is what it looks like from now on. One that cannot be
+  /// seen looks as before.
+  [[nodiscard]] bool differs();
+};
+
 /// A file without a name under the system's place for temporary files (TMPDIR): bytes put aside
 /// that need not stay in memory. Gone with this object, and with the process. One thread at a time.
 class ScratchFile {

@@ -34,15 +34,21 @@ struct BaseUrl {
   std::string host;
   std::uint16_t port = 80;
   std::string prefix;
+  bool tls = false;
 };
 
 std::optional<BaseUrl> parse_base_url(std::string_view url) {
-  constexpr std::string_view scheme = "http://";
-  if (!url.starts_with(scheme)) return std::nullopt;
-  url.remove_prefix(scheme.size());
+  constexpr std::string_view clear = "http://";
+  constexpr std::string_view secure = "https://";
+  const bool tls = url.starts_with(secure);
+  if (!tls && !url.starts_with(clear)) return std::nullopt;
+  url.remove_prefix(tls ? secure.size() : clear.size());
   const std::size_t slash = std::min(url.find('/'), url.size());
   BaseUrl base{.authority = std::string(url.substr(0, slash)),
-               .prefix = std::string(url.substr(slash))};
+               .host = {},
+               .port = static_cast<std::uint16_t>(tls ? 443 : 80),
+               .prefix = std::string(url.substr(slash)),
+               .tls = tls};
   while (base.prefix.ends_with('/')) base.prefix.pop_back();
   const auto printable = [](char c) { return c > ' ' && c <= '~'; };
   if (!std::ranges::all_of(url, printable)) return std::nullopt;
@@ -84,13 +90,19 @@ Fault fault(std::string_view code, FaultClass fault_class, std::string cause) {
 
 class HttpClient::Impl final : public ConnectionOwner, public std::enable_shared_from_this<Impl> {
  public:
-  Impl(asio::io_context& context, const std::string& base_url, HttpClientLimits limits)
+  Impl(asio::io_context& context, const std::string& base_url, HttpClientLimits limits,
+       std::shared_ptr<const TlsContext> tls)
       : context_(context),
         limits_(limits),
         base_(parse_base_url(base_url)),
         sweep_(context),
         resolver_(context) {
-    if (base_) endpoints_ = known_endpoints(*base_);
+    if (!base_) return;
+    endpoints_ = known_endpoints(*base_);
+    if (!base_->tls) return;
+    if (tls == nullptr) tls = TlsContext::client({}).value_or(nullptr);
+    peer_ = {std::move(tls), base_->host};
+    if (peer_.context == nullptr) base_.reset();
   }
 
   void call(HttpCall call, Done done);
@@ -121,6 +133,7 @@ class HttpClient::Impl final : public ConnectionOwner, public std::enable_shared
   HttpClientLimits limits_;
   std::optional<BaseUrl> base_;
   std::vector<Endpoint> endpoints_;
+  TlsPeer peer_;
   asio::steady_timer sweep_;
   asio::ip::tcp::resolver resolver_;
   std::deque<PendingCall> waiting_;
@@ -208,7 +221,8 @@ bool HttpClient::Impl::may_open(Duration now) const {
 }
 
 void HttpClient::Impl::open() {
-  auto connection = std::make_shared<ClientConnection>(context_, *this, limits_.answer_bytes_max);
+  auto connection =
+      std::make_shared<ClientConnection>(context_, *this, limits_.answer_bytes_max, peer_);
   connections_.push_back(connection);
   ++connecting_;
   ++connects_total_;
@@ -346,8 +360,9 @@ HttpClient::Stats HttpClient::Impl::stats() const {
           .connects_total = connects_total_};
 }
 
-HttpClient::HttpClient(asio::io_context& context, std::string base_url, HttpClientLimits limits)
-    : impl_(std::make_shared<Impl>(context, base_url, limits)) {}
+HttpClient::HttpClient(asio::io_context& context, std::string base_url, HttpClientLimits limits,
+                       std::shared_ptr<const TlsContext> tls)
+    : impl_(std::make_shared<Impl>(context, base_url, limits, std::move(tls))) {}
 
 HttpClient::~HttpClient() {
   impl_->close();

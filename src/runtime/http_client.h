@@ -38,8 +38,8 @@ struct HttpClientLimits {
   Duration idle_timeout{std::chrono::seconds{20}};
 };
 
-/// A pool of HTTP/1.1 connections to one `http://host:port`, on one io_context, shard thread only.
-/// A call either ends with an answer or a Fault:
+/// A pool of HTTP/1.1 connections to one `http://host:port` or `https://host:port`, on one
+/// io_context, shard thread only. A call either ends with an answer or a Fault:
 ///   transient        nothing was sent (refused, connect time-out, pool closed before writing)
 ///   deadline         the deadline passed while the call waited for a connection: nothing was sent
 ///   rejected         the call or the base URL is malformed: nothing was sent
@@ -50,8 +50,10 @@ class HttpClient {
  public:
   using Done = std::move_only_function<void(Result<HttpAnswer>)>;
 
-  /// `base_url`: `http://127.0.0.1:9001` with an optional path prefix.
-  HttpClient(boost::asio::io_context& context, std::string base_url, HttpClientLimits limits);
+  /// `base_url`: `http://127.0.0.1:9001` with an optional path prefix. `tls`: for `https`, whom to
+  /// believe; null: those whom the system believes.
+  HttpClient(boost::asio::io_context& context, std::string base_url, HttpClientLimits limits,
+             std::shared_ptr<const TlsContext> tls = nullptr);
   /// Calls in flight are answered with `cancelled` or `unknown_outcome` before it returns.
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;

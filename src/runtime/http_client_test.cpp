@@ -285,7 +285,7 @@ TEST(HttpClient, rejects_calls_that_would_break_the_framing) {
     EXPECT_EQ(fault_class(client.call(call)), FaultClass::rejected);
   }
   EXPECT_EQ(client.stats().connects_total, 0U);
-  Client lost("https://127.0.0.1/");
+  Client lost("ftp://127.0.0.1/");
   EXPECT_EQ(fault_class(lost.get()), FaultClass::rejected);
 }
 

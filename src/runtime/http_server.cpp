@@ -126,8 +126,11 @@ void HttpServer::Impl::admit(Socket socket) {
   socket.set_option(asio::ip::tcp::no_delay(true), error);
   socket.non_blocking(true, error);
   if (error) return;
-  auto connection =
-      std::make_shared<ServerConnection>(state, std::move(socket), peer.address().to_string());
+  auto tls = state->tls == nullptr
+                 ? nullptr
+                 : std::make_unique<TlsStream>(*state->tls, socket.native_handle());
+  auto connection = std::make_shared<ServerConnection>(state, std::move(socket), std::move(tls),
+                                                       peer.address().to_string());
   ServerConnection& started = *connection;
   asio::co_spawn(
       context_, ServerConnection::serve(std::move(connection), open >= most),
@@ -197,6 +200,10 @@ HttpServer::~HttpServer() {
 
 Result<std::uint16_t> HttpServer::listen(const std::string& address, std::uint16_t port) {
   return impl_->listen(address, port);
+}
+
+void HttpServer::use_tls(std::shared_ptr<const TlsContext> context) {
+  impl_->state->tls = std::move(context);
 }
 
 asio::awaitable<void> HttpServer::stop(Duration grace) {

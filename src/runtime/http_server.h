@@ -15,6 +15,8 @@
 
 namespace crossfoot::runtime {
 
+class TlsContext;
+
 enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
 
 /// A request as received. Views stay valid until the handler's coroutine has returned.
@@ -26,6 +28,8 @@ struct HttpRequest {
   std::string_view body;
   std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< names in lower case
   std::string_view client;  ///< peer address, for logs and limits
+  /// SHA-256 of the certificate that the peer has shown and that is believed, in hex; else empty.
+  std::string_view client_certificate;
 
   /// The first value of a header, empty when absent; `name` in lower case.
   [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -75,6 +79,9 @@ class HttpServer {
 
   /// Binds and starts to accept. Port 0 takes a free one. Answers the bound port.
   [[nodiscard]] Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
+  /// Later connections speak TLS by this context, so that a certificate is renewed without a
+  /// restart; null: in clear.
+  void use_tls(std::shared_ptr<const TlsContext> context);
 
   /// Refuses new connections, lets running requests finish for at most `grace`, then closes all and
   /// cancels the handlers that still run (asio's terminal cancellation); waits one more second for

@@ -28,9 +28,10 @@ Duration allowance(std::size_t bytes, const HttpServerLimits& limits) {
 }  // namespace
 
 ServerConnection::ServerConnection(std::shared_ptr<ServerState> state, Socket socket,
-                                   std::string client)
+                                   std::unique_ptr<TlsStream> tls, std::string client)
     : state_(std::move(state)),
       socket_(std::move(socket)),
+      tls_(std::move(tls)),
       client_(std::move(client)),
       parser_(state_->limits) {
   index_ = state_->connections.size();
@@ -58,8 +59,14 @@ asio::awaitable<void> ServerConnection::serve(std::shared_ptr<ServerConnection> 
       if (!self->may_wait()) co_return;
       self->await_bytes();
       const std::span<char> room = self->parser_.prepare();
-      const std::size_t count = co_await self->socket_.async_read_some(
-          asio::buffer(room.data(), room.size()), asio::redirect_error(asio::use_awaitable, error));
+      std::size_t count = 0;
+      if (self->tls_ == nullptr) {
+        count = co_await self->socket_.async_read_some(
+            asio::buffer(room.data(), room.size()),
+            asio::redirect_error(asio::use_awaitable, error));
+      } else {
+        count = co_await self->read_tls(room, error);
+      }
       if (error) {
         step = self->read_failed();
         if (step == ParseStep::need_more) co_return;
@@ -73,6 +80,7 @@ asio::awaitable<void> ServerConnection::serve(std::shared_ptr<ServerConnection> 
 
     HttpRequest& request = self->parser_.request();
     request.client = self->client_;
+    request.client_certificate = self->client_certificate_;
     HttpResponse response;
     try {
       response = co_await self->state_->handler(request);
@@ -120,7 +128,8 @@ ParseStep ServerConnection::refuse(int status, std::string_view cause) {
 
 /// A failed read ends the connection in silence, unless a late request is owed its 408.
 ParseStep ServerConnection::read_failed() {
-  if (late_ && !closed_) {
+  const bool can_answer = tls_ == nullptr || tls_->is_established();
+  if (late_ && !closed_ && can_answer) {
     return refuse(408, wait_ == Wait::body ? "body too slow" : "header too slow");
   }
   close();
@@ -153,7 +162,7 @@ void ServerConnection::await_bytes() {
       body_since_ = deadline_;
     }
     deadline_ = body_since_ + allowance(parser_.body_bytes(), limits);
-  } else if (parser_.started()) {
+  } else if (parser_.started() || (tls_ != nullptr && !tls_->is_established())) {
     if (wait_ != Wait::header) await_until(Wait::header, limits.header_timeout);
   } else if (wait_ != Wait::idle) {
     await_until(Wait::idle, limits.idle_timeout);
@@ -193,7 +202,8 @@ bool ServerConnection::may_wait() {
   if (stays && !continued_ && parser_.wants_continue()) {
     continued_ = true;
     Error error;
-    const std::size_t count = socket_.write_some(asio::buffer(continue_line), error);
+    rest_ = {asio::buffer(continue_line), asio::const_buffer{}};
+    const std::size_t count = write_some(error);
     stays = !error && count == continue_line.size();  // a peer that reads not even this is gone
   }
   if (!stays) close();
@@ -224,24 +234,71 @@ bool ServerConnection::write(const HttpResponse& response, bool to_head) {
   }
   rest_ = {asio::buffer(out_), asio::buffer(body)};
   Error error;
-  std::size_t count =
-      body.empty() ? socket_.write_some(rest_[0], error) : socket_.write_some(rest_, error);
+  const std::size_t count = write_some(error);
   if (error && error != asio::error::would_block) {
     close();
     return true;
   }
+  advance(count);
+  return rest_[0].size() + rest_[1].size() == 0;
+}
+
+std::size_t ServerConnection::write_some(Error& error) {
+  if (tls_ != nullptr) return tls_->write_some(rest_, error, write_need_);
+  return rest_[1].size() == 0 ? socket_.write_some(rest_[0], error)
+                              : socket_.write_some(rest_, error);
+}
+
+void ServerConnection::advance(std::size_t count) {
   for (asio::const_buffer& part : rest_) {
     const std::size_t gone = std::min(count, part.size());
     part += gone;
     count -= gone;
   }
-  return rest_[0].size() + rest_[1].size() == 0;
+}
+
+asio::awaitable<void> ServerConnection::wait_for(TlsStream::Need need, Error& error) {
+  const auto kind = need == TlsStream::Need::writable ? Socket::wait_write : Socket::wait_read;
+  co_await socket_.async_wait(kind, asio::redirect_error(asio::use_awaitable, error));
+}
+
+asio::awaitable<std::size_t> ServerConnection::read_tls(std::span<char> room, Error& error) {
+  for (error.clear(); !error;) {
+    const bool was_established = tls_->is_established();
+    const TlsStream::Step step = tls_->read(room);
+    if (!was_established && tls_->is_established()) {
+      client_certificate_ = tls_->peer_digest();
+      wait_ = Wait::none;
+      await_bytes();
+    }
+    if (step.bytes > 0) co_return step.bytes;
+    if (step.need != TlsStream::Need::nothing) {
+      co_await wait_for(step.need, error);
+    } else {
+      error = step.ended ? asio::error::make_error_code(asio::error::eof)
+                         : asio::error::make_error_code(asio::error::connection_reset);
+    }
+  }
+  co_return 0;
+}
+
+asio::awaitable<void> ServerConnection::write_rest_tls() {
+  Error error;
+  while (!error && rest_[0].size() + rest_[1].size() > 0) {
+    co_await wait_for(write_need_, error);
+    if (error) break;
+    advance(write_some(error));
+    if (error == asio::error::would_block) error.clear();
+  }
+  wait_ = Wait::none;
+  if (error) close();
 }
 
 /// The socket was full: waits for the peer to read. The response outlives this call.
 asio::awaitable<void> ServerConnection::write_rest() {
   await_until(Wait::write, state_->limits.write_timeout +
                                allowance(rest_[0].size() + rest_[1].size(), state_->limits));
+  if (tls_ != nullptr) co_return co_await write_rest_tls();
   Error error;
   co_await asio::async_write(socket_, rest_, asio::redirect_error(asio::use_awaitable, error));
   wait_ = Wait::none;
@@ -260,6 +317,7 @@ asio::awaitable<void> ServerConnection::refuse_and_drain() {
 /// kernel reset the connection and throw the response away.
 asio::awaitable<void> ServerConnection::drain() {
   Error error;
+  if (tls_ != nullptr) tls_->end();
   socket_.shutdown(Socket::shutdown_send, error);
   await_until(Wait::drain, drain_timeout);
   std::size_t drained = 0;

@@ -8,11 +8,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "runtime/http_parse.h"
 #include "runtime/http_server.h"
+#include "runtime/tls.h"
 
 namespace crossfoot::runtime {
 
@@ -28,7 +30,8 @@ struct ServerState {
   HttpHandler handler;
   HttpRefusal refusal;
   HttpServer::Stats stats;
-  std::string date;       ///< the Date header, renewed by the sweep
+  std::shared_ptr<const TlsContext> tls;  ///< null: in clear
+  std::string date;                       ///< the Date header, renewed by the sweep
   Duration now{0};        ///< monotonic, renewed by the sweep: late by one period at most
   Duration period{0};     ///< between two sweeps
   bool stopping = false;  ///< every response closes its connection
@@ -40,7 +43,9 @@ struct ServerState {
 /// deadline that the server's sweep compares, so a request arms no timer.
 class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
  public:
-  ServerConnection(std::shared_ptr<ServerState> state, Socket socket, std::string client);
+  /// `tls`: over this socket; null: in clear.
+  ServerConnection(std::shared_ptr<ServerState> state, Socket socket,
+                   std::unique_ptr<TlsStream> tls, std::string client);
   ~ServerConnection();
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
@@ -72,6 +77,13 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   [[nodiscard]] bool next_request();
   /// True when everything has left already; else `rest_` says what has not.
   [[nodiscard]] bool write(const HttpResponse& response, bool to_head);
+  /// What is in `rest_`, as far as it goes now.
+  std::size_t write_some(boost::system::error_code& error);
+  void advance(std::size_t count);
+  boost::asio::awaitable<void> wait_for(TlsStream::Need need, boost::system::error_code& error);
+  boost::asio::awaitable<std::size_t> read_tls(std::span<char> room,
+                                               boost::system::error_code& error);
+  boost::asio::awaitable<void> write_rest_tls();
   boost::asio::awaitable<void> write_rest();
   boost::asio::awaitable<void> refuse_and_drain();
   boost::asio::awaitable<void> drain();
@@ -79,7 +91,10 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 
   std::shared_ptr<ServerState> state_;
   Socket socket_;
+  std::unique_ptr<TlsStream> tls_;
+  TlsStream::Need write_need_ = TlsStream::Need::nothing;
   std::string client_;
+  std::string client_certificate_;
   RequestParser parser_;
   boost::asio::cancellation_signal cancellation_;
   std::string out_;

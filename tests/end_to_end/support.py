@@ -151,6 +151,8 @@ class Postgres:
 class Stack:
     """A server with its sandbox systems, each a process, in a folder of its own."""
 
+    listen = ""  # more settings of `listen`, each after a comma
+
     def __init__(self, extra="", environment=None, packs=ROOT / "connectors", sandbox_prefix=(),
                  sandbox_address=None, data="store", before_server=lambda folder: None,
                  programme=PROGRAMME):
@@ -180,19 +182,26 @@ class Stack:
 
     def start_server(self):
         config = self.folder / "crossfoot.yaml"
-        config.write_text(f"""
-listen: {{port: 0}}
+        config.write_text(self.configuration())
+        self.server = Child("serve", "--config", config, log=self.folder / "server.log",
+                            environment=self.environment)
+
+    def configuration(self):
+        return f"""
+listen: {{port: 0{self.listen}}}
 data: {{folder: {self.data}}}
 programme: programme.json
 retry: {self.retry}
 log: {{level: warning}}
 {self.extra}
 connectors:
-  - {{name: erp, pack: {self.packs}/sandbox-erp, base_url: "{self.erp.url}"}}
-  - {{name: loyalty, pack: {self.packs}/sandbox-loyalty, base_url: "{self.loyalty.url}"}}
-""")
-        self.server = Child("serve", "--config", config, log=self.folder / "server.log",
-                            environment=self.environment)
+  - {{name: erp, pack: {self.packs}/sandbox-erp, {self.address_of(self.erp)}}}
+  - {{name: loyalty, pack: {self.packs}/sandbox-loyalty, {self.address_of(self.loyalty)}}}
+"""
+
+    def address_of(self, sandbox):
+        """The settings by which the server reaches a sandbox."""
+        return f'base_url: "{sandbox.url}"'
 
     def close(self):
         for child in (self.server, self.erp, self.loyalty):
@@ -212,8 +221,8 @@ connectors:
         self.close()
 
 
-def ask(url, body=None, method=None, headers=None):
-    """(status, parsed JSON or text, headers); never raises for a status."""
+def ask(url, body=None, method=None, headers=None, tls=None):
+    """(status, parsed JSON or text, headers); never raises for a status. `tls`: an SSL context."""
     data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, method=method)
     if data is not None:
@@ -221,7 +230,7 @@ def ask(url, body=None, method=None, headers=None):
     for name, value in (headers or {}).items():
         request.add_header(name, value)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30, context=tls) as answer:
             status, raw, head = answer.status, answer.read(), answer.headers
     except urllib.error.HTTPError as fault:
         status, raw, head = fault.code, fault.read(), fault.headers

@@ -6,6 +6,7 @@
 #include <simdjson.h>
 
 #include <array>
+#include <set>
 #include <utility>
 
 #include "base/invariant.h"
@@ -88,6 +89,7 @@ Result<ApiKeys> ApiKeys::parse(std::string_view json) {
     return unusable({}, "it is not a JSON object with an array of keys");
   }
   ApiKeys out;
+  std::set<std::string_view> ids;
   for (const simdjson::dom::element each : listed) {
     simdjson::dom::object entry;
     std::string_view id;
@@ -95,8 +97,9 @@ Result<ApiKeys> ApiKeys::parse(std::string_view json) {
       return unusable({}, "a key has no id of 1 to 64 of a-z, 0-9 and hyphens");
     }
     for (const auto& [name, value] : entry) {
-      static constexpr std::array<std::string_view, 8> known{
-          "id", "sha256", "roles", "scopes", "channels", "shops", "regions", "not_after"};
+      static constexpr std::array<std::string_view, 9> known{
+          "id",    "sha256",  "certificate_sha256", "roles", "scopes", "channels",
+          "shops", "regions", "not_after"};
       if (std::ranges::find(known, name) == known.end()) {
         return unusable(id, fmt::format("'{}' is not understood", name));
       }
@@ -104,9 +107,14 @@ Result<ApiKeys> ApiKeys::parse(std::string_view json) {
     Key key;
     Caller caller;
     std::string_view digest;
+    const bool is_certificate = entry["certificate_sha256"].error() == SUCCESS;
+    const std::string_view digest_name = is_certificate ? "certificate_sha256" : "sha256";
+    if (is_certificate && entry["sha256"].error() == SUCCESS) {
+      return unusable(id, "it has either sha256 or certificate_sha256");
+    }
     const auto read_digest =
-        entry["sha256"].get(digest) == SUCCESS ? digest_of(digest) : std::nullopt;
-    if (!read_digest) return unusable(id, "sha256 is not 64 hex digits");
+        entry[digest_name].get(digest) == SUCCESS ? digest_of(digest) : std::nullopt;
+    if (!read_digest) return unusable(id, fmt::format("{} is not 64 hex digits", digest_name));
     key.digest = *read_digest;
     caller.name = id;
     for (const auto& [name, add] : {std::pair{"roles", &add_role}, {"scopes", &add_permission}}) {
@@ -134,8 +142,14 @@ Result<ApiKeys> ApiKeys::parse(std::string_view json) {
       key.until = *parsed;
     }
     key.caller = std::make_shared<const Caller>(std::move(caller));
-    if (!out.keys_.emplace(std::string(id), std::move(key)).second) {
-      return unusable(id, "there are two with this id");
+    if (!ids.emplace(id).second) return unusable(id, "there are two with this id");
+    if (is_certificate) {
+      const Sha256 shown = key.digest;
+      if (!out.certificates_.emplace(shown, std::move(key)).second) {
+        return unusable(id, "another id has this certificate");
+      }
+    } else {
+      out.keys_.emplace(std::string(id), std::move(key));
     }
   }
   return out;
@@ -143,6 +157,14 @@ Result<ApiKeys> ApiKeys::parse(std::string_view json) {
 
 bool ApiKeys::looks_like_one(std::string_view presented) {
   return presented.starts_with(prefix);
+}
+
+CallerPtr ApiKeys::find_certificate(std::string_view digest, Instant now) const {
+  const auto shown = digest_of(digest);
+  const auto known = shown ? certificates_.find(*shown) : certificates_.end();
+  if (known == certificates_.end()) return nullptr;
+  if (known->second.until && now >= *known->second.until) return nullptr;
+  return known->second.caller;
 }
 
 CallerPtr ApiKeys::find(std::string_view presented, Instant now) const {

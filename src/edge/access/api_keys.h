@@ -28,6 +28,8 @@ class ApiKeys {
   /// Faults: CF-8123 (rejected), with what is wrong with which key.
   [[nodiscard]] static Result<ApiKeys> parse(std::string_view json);
 
+  /// Whose certificate has this SHA-256, in 64 hex digits; null when nobody's, or its time is over.
+  [[nodiscard]] CallerPtr find_certificate(std::string_view digest, Instant now) const;
   /// Null when there is no such key, or its time is over. Takes as long for a wrong secret as for
   /// the right one.
   [[nodiscard]] CallerPtr find(std::string_view presented, Instant now) const;
@@ -40,6 +42,7 @@ class ApiKeys {
     std::optional<Instant> until;
   };
   std::map<std::string, Key, std::less<>> keys_;  ///< by id
+  std::map<Sha256, Key> certificates_;            ///< by digest
 };
 
 }  // namespace crossfoot::edge

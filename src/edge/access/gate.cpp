@@ -33,11 +33,20 @@ bool begins_with_scheme(std::string_view text) {
          });
 }
 
+bool is_credential(std::string_view header) {
+  return header == "authorization" || header == "x-api-key";
+}
+
+bool presents_anything(const runtime::HttpRequest& request) {
+  return std::ranges::any_of(request.headers,
+                             [](const auto& header) { return is_credential(header.first); });
+}
+
 /// What was presented; no value when nothing was, or more than one thing.
 std::optional<std::string_view> presented(const runtime::HttpRequest& request) {
   std::optional<std::string_view> found;
   for (const auto& [name, value] : request.headers) {
-    if (name != "authorization" && name != "x-api-key") continue;
+    if (!is_credential(name)) continue;
     if (found) return std::nullopt;
     if (name == "x-api-key") {
       found = value;
@@ -69,6 +78,11 @@ Result<std::unique_ptr<AccessGate>> AccessGate::load(GateOptions options, runtim
 Result<CallerPtr> AccessGate::identify(const runtime::HttpRequest& request, Instant now) {
   look_at_files(now);
   const auto given = presented(request);
+  if (!request.client_certificate.empty() && !presents_anything(request)) {
+    CallerPtr caller = api_keys_.find_certificate(request.client_certificate, now);
+    if (caller == nullptr) return unknown("nobody has this certificate, or its time is over");
+    return caller;
+  }
   if (!given || given->empty()) return unknown("no credentials, or more than one");
   if (!ApiKeys::looks_like_one(*given)) return token(*given, now);
   CallerPtr caller = api_keys_.find(*given, now);
@@ -115,21 +129,10 @@ Status AccessGate::read_api_keys() {
   return {};
 }
 
-bool AccessGate::Watched::differs() {
-  std::error_code error;
-  const auto changed_now = std::filesystem::last_write_time(path, error);
-  const std::uintmax_t size_now = std::filesystem::file_size(path, error);
-  if (error) return false;
-  const bool different = changed_now != changed || size_now != size;
-  changed = changed_now;
-  size = size_now;
-  return different;
-}
-
 void AccessGate::look_at_files(Instant now) {
   if (looked_at_ && now - *looked_at_ < look_again_after) return;
   looked_at_ = now;
-  const auto read_again = [this](Watched& file, Status (AccessGate::*read)()) {
+  const auto read_again = [this](runtime::WatchedFile& file, Status (AccessGate::*read)()) {
     if (file.path.empty() || !file.differs()) return;
     const Status status = (this->*read)();
     if (status) return log_.info("access.read_again", "", {{"file", file.path.string()}});

@@ -13,6 +13,7 @@
 #include "edge/access/api_keys.h"
 #include "edge/access/caller.h"
 #include "edge/access/token.h"
+#include "runtime/files.h"
 #include "runtime/http_server.h"
 #include "runtime/log.h"
 
@@ -25,9 +26,10 @@ struct GateOptions {
 };
 
 /// Tells who asks. A request proves it by `Authorization: Bearer` with an access token or an API
-/// key, or by `X-API-Key`. Both files are read again within a second of a change, so that keys are
-/// added and revoked without a restart; a file that cannot be read any more leaves what was read
-/// before, and the log says so. Checked tokens are remembered until they end. Shard thread.
+/// key, or by `X-API-Key`; without either, by the certificate that its connection has shown. Both
+/// files are read again within a second of a change, so that keys are added and revoked without a
+/// restart; a file that cannot be read any more leaves what was read before, and the log says so.
+/// Checked tokens are remembered until they end. Shard thread.
 class AccessGate {
  public:
   /// Faults: those of files, CF-8123 for what they hold, CF-6003 (rejected) when neither is named
@@ -41,16 +43,6 @@ class AccessGate {
  private:
   static constexpr std::size_t remembered_max = 10'000;
 
-  /// A file and what it looked like when it was read.
-  struct Watched {
-    std::filesystem::path path;
-    std::filesystem::file_time_type changed{};
-    std::uintmax_t size = 0;
-
-    /// Whether it looks different now, which is what it looks like from now on.
-    [[nodiscard]] bool differs();
-  };
-
   AccessGate(GateOptions options, runtime::Logger log)
       : rules_(std::move(options.rules)),
         key_set_{.path = std::move(options.key_set)},
@@ -63,8 +55,8 @@ class AccessGate {
   [[nodiscard]] Result<CallerPtr> token(std::string_view text, Instant now);
 
   TokenRules rules_;
-  Watched key_set_;
-  Watched key_file_;
+  runtime::WatchedFile key_set_;
+  runtime::WatchedFile key_file_;
   runtime::Logger log_;
   std::vector<TokenKey> token_keys_;
   ApiKeys api_keys_;

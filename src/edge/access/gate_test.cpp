@@ -77,6 +77,42 @@ TEST_F(GateTest, AKeyIsTakenFromEitherHeaderButNotFromBoth) {
   EXPECT_FALSE(ask(**gate, {{"x-api-key", key.text}}).has_value()) << "its time is over";
 }
 
+TEST_F(GateTest, ACertificateProvesItsOwnerUnlessAnotherCredentialIsShown) {
+  const IssuedKey key = issue_api_key("desk");
+  const std::string digest(64, 'a');
+  auto gate = load({.api_keys = file("keys.json", R"({"keys":[
+      {"id":"till","certificate_sha256":")" + digest + R"(","roles":["channel"],
+       "not_after":"2027-01-01T00:00:00Z"},
+      {"id":"desk","sha256":")" + key.digest + R"(","roles":["finance"]}]})")});
+  ASSERT_TRUE(gate.has_value()) << gate.error().cause;
+  const auto identify = [&](std::string_view shown, std::string_view api_key) {
+    runtime::HttpRequest request;
+    request.client_certificate = shown;
+    if (!api_key.empty()) request.headers = {{"x-api-key", api_key}};
+    const auto caller = (*gate)->identify(request, now_);
+    return caller ? (*caller)->name : "nobody";
+  };
+  EXPECT_EQ(identify(digest, ""), "till");
+  EXPECT_EQ(identify(digest, key.text), "desk");
+  EXPECT_EQ(identify(digest, "cf_desk_wrong"), "nobody") << "a wrong key is not made good";
+  EXPECT_EQ(identify(std::string(64, 'b'), ""), "nobody");
+  EXPECT_EQ(identify("", ""), "nobody");
+  now_ = *parse_instant("2027-01-01T00:00:00Z");
+  EXPECT_EQ(identify(digest, ""), "nobody") << "its time is over";
+}
+
+TEST_F(GateTest, AnEntryIsOfAKeyOrOfACertificate) {
+  const std::string digest(64, 'a');
+  const std::string rest = R"(","roles":["channel"]})";
+  const std::string one = R"({"id":"x","certificate_sha256":")" + digest;
+  for (const std::string& entries :
+       {R"({"id":"x","certificate_sha256":"short)" + rest, one + R"(","sha256":")" + digest + rest,
+        one + rest + R"(,{"id":"y","certificate_sha256":")" + digest + rest,
+        one + rest + R"(,{"id":"x","sha256":")" + digest + rest}) {
+    EXPECT_FALSE(load({.api_keys = file("keys.json", R"({"keys":[)" + entries + "]}")})) << entries;
+  }
+}
+
 TEST_F(GateTest, KeysComeAndGoWithoutARestart) {
   const IssuedKey first = issue_api_key("a");
   const IssuedKey second = issue_api_key("b");

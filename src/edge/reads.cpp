@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "contract/error_codes.h"
+#include "contract/stored_message.h"
 #include "edge/api.h"
 #include "edge/body.h"
 #include "edge/views.h"
@@ -129,8 +130,8 @@ bool is_visible(const CallerPtr& caller, const store::MessageRow& message) {
   if (kind == contract::TransactionKind::redemption) {
     return is_within(caller->regions, redemption_region(message.body));
   }
-  const auto parsed = contract::parse_transaction(message.body, contract::ParsePolicy::stored());
-  return parsed && is_within(caller->regions, parsed->transaction.region);
+  const auto read = contract::read_stored_message(message.body);
+  return read && is_within(caller->regions, read->region);
 }
 
 Api::Reply Api::json_of(Exchange& exchange,

@@ -73,7 +73,7 @@ struct AcceptRequest {
   std::string idempotency_key;  ///< empty: none
   std::string correlation_id;   ///< empty: the message's id
   Lane lane = Lane::live;
-  std::shared_ptr<const RecordStage> record;  ///< of a customer_profile: what it is about
+  std::shared_ptr<const RecordStage> record;  ///< of what Crossfoot makes itself: what it is about
   std::optional<Decision> edit;  ///< a person's edit of what is there: its correction, or nothing
 };
 
@@ -295,6 +295,13 @@ class Engine {
   void give_back(Partition partition, std::uint64_t position);
   void answer_stored(Id id, Accepted done);
   void finish_accept(const Hash128& key);
+
+  // store_days.cpp
+  /// Leaves word in the unit that something of this shop and day has come, unless that is known.
+  void note_day(const contract::Transaction& transaction, store::Unit& unit);
+  static void note_day(const store::MessageRow& message, store::Unit& unit);
+  /// Word of it is stored.
+  void day_is_noted(const contract::Transaction& transaction);
 
   // suspect.cpp
   /// Has the unit look for a message like this one, or only leave word of it.
@@ -553,6 +560,8 @@ class Engine {
   std::map<std::string, Target, std::less<>> targets_;
   std::unordered_map<Partition, std::uint64_t> positions_;
   std::unordered_map<Hash128, std::deque<std::move_only_function<void()>>> accepting_;
+  /// Days of shops of which the data store knows, a part of them: tenant and shop by date.
+  std::map<BusinessDate, std::unordered_set<std::string>> noted_days_;
   std::unordered_set<Id> deciding_;  ///< held messages about which a decision is under way
   std::size_t accepts_ = 0;
   struct SlotWaiter;

@@ -1,6 +1,12 @@
 // Two vocabularies: what the API says, and what a store-operations person says. Every word that the
 // console knows stands here; a word it does not know is shown in readable form, never hidden.
-import type { BreakClass, BreakerState, TimelineEntry, Maybe } from "../api/types";
+import type {
+  BreakClass,
+  BreakerState,
+  Maybe,
+  StoreDayState,
+  TimelineEntry,
+} from "../api/types";
 import { plural } from "./format";
 
 export type Tone = "good" | "busy" | "attention" | "bad" | "quiet";
@@ -168,6 +174,19 @@ export function breakerSaid(breaker: BreakerState): Said {
     ? breakers[breaker]
     : said(humanise(breaker), "quiet", "");
 }
+
+const storeDays: Record<StoreDayState, Said> = {
+  open: said("Open", "attention", "Something speaks against closing it, or nothing has come."),
+  ready: said("Ready", "busy", "It may be closed."),
+  closed: said("Closed", "good", "Nothing has come since it was closed."),
+  late: said(
+    "Late receipts",
+    "attention",
+    "Something has come since it was closed. The next close takes it.",
+  ),
+};
+export const storeDaySaid = (state: StoreDayState): Said => storeDays[state];
+export const storeDayStates = Object.keys(storeDays) as StoreDayState[];
 
 export interface Reason {
   label: string;

@@ -219,6 +219,7 @@ class Server::Impl {
     for (std::size_t channel = 0; channel < config_.floor_limits.size(); ++channel) {
       setup.engine.floor_limits[channel] = Points{config_.floor_limits[channel]};
     }
+    setup.engine.periods = settlement_policy_.periods;
     setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);
     // As many bits as a salt's hash can use.
     for (int i = 0; i < 4; ++i) setup.engine.salt_secret += std::to_string(runtime::system_seed());

@@ -40,6 +40,7 @@ class PliantTargets final : public flow::Caller {
   void call(flow::CallRequest request, Called done) override {
     calls[request.target] += request.items.size();
     for (const flow::CallItem& item : request.items) {
+      arguments[request.operation].push_back(item.arguments);
       if (request.operation.starts_with("member_")) {
         told.push_back(request.operation + " " + *item.transaction);
       }
@@ -110,6 +111,7 @@ class PliantTargets final : public flow::Caller {
   std::map<std::string, bool> silent;  ///< calls to them end without an answer
   std::map<std::string, std::size_t> calls;
   std::vector<std::string> told;  ///< about members: operation and message
+  std::map<std::string, std::vector<std::string>> arguments;  ///< of calls, by operation
 
  private:
   runtime::Scheduler& scheduler_;

@@ -126,6 +126,10 @@ void DayReview::settle_voids() {
       note(unknown, fact->message.id);
       continue;
     }
+    if (at->second.all().empty()) {
+      fact->counts = false;  // it was voided before
+      continue;
+    }
     fact->totals = at->second.voided();
     at->second = {};
   }

@@ -273,6 +273,7 @@ TEST(DayReview, AVoidTakesItsReceiptBackOnce) {
   twice.void_of(3, 2);
   twice.void_of(4, 2);
   EXPECT_EQ(twice.status().totals.find(nothing.currency)->gross, 0) << "the second takes nothing";
+  EXPECT_EQ(twice.status().receipts.size(), 2U) << "and is no receipt that counts";
 }
 
 TEST(DayReview, AVoidOfWhatIsNotHereWaitsForIt) {

@@ -12,6 +12,7 @@ namespace dom = simdjson::dom;
 
 constexpr std::size_t shops_max = 100'000;
 constexpr std::size_t registers_max = 1'000;
+constexpr std::size_t periods_max = 10'000;
 constexpr std::int64_t close_minutes_max = 7 * 24 * 60;
 constexpr std::int64_t version_max = 1'000'000'000;
 
@@ -37,7 +38,8 @@ class Reader : private FieldReader<Reader> {
                             {"shops", &Reader::shops},
                             {"z_reports", &Reader::z_reports},
                             {"cash_tolerance", &Reader::cash_tolerance},
-                            {"close_minutes_after_z", &Reader::close_after}});
+                            {"close_minutes_after_z", &Reader::close_after},
+                            {"periods", &Reader::periods}});
         !done) {
       return fail(std::move(done.error()));
     }
@@ -49,6 +51,7 @@ class Reader : private FieldReader<Reader> {
     if (twice != policy_.shops.end()) {
       return fail(malformed("/shops", "shop " + twice->shop + " is named twice"));
     }
+    policy_.periods = PostingPeriods(std::move(periods_));
     return std::move(policy_);
   }
 
@@ -88,6 +91,58 @@ class Reader : private FieldReader<Reader> {
     if (auto done = whole(element, at, close_minutes_max, minutes); !done) return done;
     policy_.close_after_z = std::chrono::minutes{minutes};
     return {};
+  }
+
+  Status periods(const dom::element& element, const std::string& at) {
+    return array(element, at, [this](const dom::element& item, const std::string& pointer) {
+      return one_period(item, pointer);
+    });
+  }
+
+  Status one_period(const dom::element& element, const std::string& at) {
+    if (periods_.size() >= periods_max) return fail(malformed(at, "there are too many"));
+    period_ = {};
+    for (const std::string_view key : {"from", "to", "open"}) {
+      if (element.at_key(key).error() != simdjson::SUCCESS) {
+        return fail(malformed(fmt::format("{}/{}", at, key), "is missing"));
+      }
+    }
+    if (auto done = object(element, at,
+                           {{"region", &Reader::period_region},
+                            {"shop", &Reader::period_shop},
+                            {"from", &Reader::period_from},
+                            {"to", &Reader::period_to},
+                            {"open", &Reader::period_open}});
+        !done) {
+      return done;
+    }
+    if (period_.to < period_.from) return fail(malformed(at + "/to", "lies before from"));
+    periods_.push_back(std::move(period_));
+    return {};
+  }
+
+  static Status date(const dom::element& element, const std::string& at, BusinessDate& into) {
+    std::string value;
+    if (auto done = text(element, at, value); !done) return done;
+    const auto read = parse_business_date(value);
+    if (!read) return fail(malformed(at, "is no day as YYYY-MM-DD"));
+    into = *read;
+    return {};
+  }
+  Status period_region(const dom::element& element, const std::string& at) {
+    return text(element, at, period_.region);
+  }
+  Status period_shop(const dom::element& element, const std::string& at) {
+    return text(element, at, period_.shop);
+  }
+  Status period_from(const dom::element& element, const std::string& at) {
+    return date(element, at, period_.from);
+  }
+  Status period_to(const dom::element& element, const std::string& at) {
+    return date(element, at, period_.to);
+  }
+  Status period_open(const dom::element& element, const std::string& at) {
+    return boolean(element, at, period_.open);
   }
 
   Status shops(const dom::element& element, const std::string& at) {
@@ -145,6 +200,8 @@ class Reader : private FieldReader<Reader> {
 
   SettlementPolicy policy_;
   ShopRules shop_;
+  PostingPeriod period_;
+  std::vector<PostingPeriod> periods_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "ledger/day_review.h"
+#include "ledger/posting_periods.h"
 
 namespace crossfoot::ledger {
 
@@ -35,6 +36,8 @@ struct SettlementPolicy {
   /// A day that nothing keeps open is closed so long after its last Z-report was recorded; none:
   /// only persons close.
   std::optional<std::chrono::minutes> close_after_z;
+
+  PostingPeriods periods;
 
   [[nodiscard]] const ShopRules* find(std::string_view tenant, std::string_view shop) const;
   [[nodiscard]] DayRules rules_of(std::string_view tenant, std::string_view shop,

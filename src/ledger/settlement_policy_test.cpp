@@ -65,6 +65,13 @@ TEST(SettlementPolicy, IsReadStrictly) {
       {R"({"version": 1, "cash_tolerance": {"EUR": "0.001"}})", "/cash_tolerance/EUR"},
       {R"({"version": 1, "close_minutes_after_z": -1})", "/close_minutes_after_z"},
       {R"({"version": 1, "z_reports": "yes"})", "/z_reports"},
+      {R"({"version": 1, "periods": [{"from": "2026-11-01", "to": "2026-11-30"}]})",
+       "/periods/0/open"},
+      {R"({"version": 1, "periods": [{"from": "2026-11-30", "to": "2026-11-01", "open": true}]})",
+       "/periods/0/to"},
+      {R"({"version": 1, "periods": [{"from": "2026-13-01", "to": "2026-11-01", "open": true}]})",
+       "/periods/0/from"},
+      {R"({"version": 1, "periods": [7]})", "/periods/0"},
       {R"([)", "/"},
   };
   for (const auto& [json, place] : table) {

@@ -243,6 +243,53 @@ def closes_amid_kills(stack):
     print(f"{len(counted)} receipts in {len(day['slices'])} slices, through 4 kills")
 
 
+def documents(stack, shop):
+    page = ask(f"{stack.erp.url}/erp/v1/documents?business_date={DAY}&limit=1000")[1]
+    return [one for one in page["items"] if one["shop"] == shop]
+
+
+def closed_periods(stack):
+    """The ERP's books of November are closed: what comes then is posted in December, or waits for a person."""
+    november = {"from": "2026-11-01", "to": "2026-11-30"}
+    status, answer, _ = ask(f"{stack.erp.url}/erp/v1/periods", {"closed": [november]}, "PUT")
+    check(status == 200, answer)
+
+    def restart_with(*periods):
+        policy = {**POLICY, "periods": list(periods)}
+        (stack.folder / "settlement.json").write_text(json.dumps(policy))
+        stack.server.stop()
+        stack.start_server()
+
+    def stuck(code):
+        items = ask(f"{stack.server.url}/v1/dead-letters?code={code}")[1]["items"]
+        return [item for item in items if item["shop"] == "DE-009"]
+
+    restart_with({**november, "open": False})
+    shop = Shop(stack, "DE-009")
+    shop.sell(1, 1999)
+    letter = wait_until(lambda: stuck("CF-3013"), what="the posting that must not leave")[0]
+    check(letter["flow"]["legs"][0]["attempts"] == 1 and not documents(stack, "DE-009"), "it did not leave")
+    restart_with({**november, "open": False}, {"from": "2026-12-01", "to": "2026-12-31", "open": True})
+    status, job, _ = ask(f"{stack.server.url}/v1/replays",
+                         {"code": "CF-3013", "dry_run": False, "by": "Ada", "reason": "December is open"})
+    check(status == 202, job)
+    wait_until(lambda: documents(stack, "DE-009"), what="the posting")
+    check([(d["business_date"], d["posting_date"]) for d in documents(stack, "DE-009")] ==
+          [(DAY, "2026-12-01")], documents(stack, "DE-009"))
+    timeline = ask(f"{stack.server.url}/v1/transactions/{letter['id']}/timeline")[1]
+    check("posted under 2026-12-01" in [e["detail"] for e in timeline["entries"]], timeline)
+    answer = shop.sell(2, 500)
+    wait_until(lambda: len(documents(stack, "DE-009")) == 2, what="the next one")
+    shop.sell(3, 500, kind="void", original={"shop": "DE-009", "register": "1", "business_date": DAY,
+                                             "sequence": "2"}, lines=[], tenders=[])
+    wait_until(lambda: len(documents(stack, "DE-009")) == 3, what="its void")
+    check({d["posting_date"] for d in documents(stack, "DE-009")} == {"2026-12-01"}, answer)
+    # A server that knows of no periods is told by the ERP.
+    restart_with()
+    shop.sell(4, 700)
+    wait_until(lambda: stuck("CF-3103"), what="the refusal")
+
+
 def main():
     with contextlib.ExitStack() as stack_of:
         extra, environment = "settlement: {policy: settlement.json}", None
@@ -259,6 +306,7 @@ def main():
         three_shops(stack)
         hostile(stack)
         closes_amid_kills(stack)
+        closed_periods(stack)
     print("store days hold")
 
 

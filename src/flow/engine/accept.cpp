@@ -262,8 +262,9 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
   }
   seal(active, *staged);
   active->committing = true;
+  const bool notes_day = !unit.documents.empty();
   store_.commit(std::move(unit), [this, alive = alive_, active, staged, request, key, suspected,
-                                  with_idempotency,
+                                  with_idempotency, notes_day,
                                   done = std::move(done)](store::UnitResult result) mutable {
     if (!*alive) return;
     if (stopped_) {
@@ -272,7 +273,7 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
     if (result.outcome == store::Outcome::applied) {
       settle(active, *staged, result);
       settle_references(active, *staged);
-      day_is_noted(*request->transaction);
+      if (notes_day) day_is_noted(*request->transaction);
       AcceptAnswer answer;
       answer.id = active->flow.id;
       answer.correlation_id = active->flow.correlation_id;

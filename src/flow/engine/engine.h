@@ -20,6 +20,7 @@
 #include "flow/engine/target.h"
 #include "flow/plan/caller.h"
 #include "flow/plan/process.h"
+#include "ledger/posting_periods.h"
 #include "runtime/random.h"
 #include "runtime/scheduler.h"
 #include "store/api/store.h"
@@ -54,6 +55,7 @@ struct EngineOptions {
   /// Channels whose products, and whose members, must be known before anything is sent.
   std::array<bool, contract::channel_count> check_products{};
   std::array<bool, contract::channel_count> check_members{};
+  ledger::PostingPeriods periods;            ///< of the ERP's books
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
   std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
   Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
@@ -302,6 +304,19 @@ class Engine {
   static void note_day(const store::MessageRow& message, store::Unit& unit);
   /// Word of it is stored.
   void day_is_noted(const contract::Transaction& transaction);
+
+  // posting_dates.cpp
+  /// Under which day a leg of the ERP is posted; no value where that is its business date.
+  /// Fault period_closed: under none.
+  [[nodiscard]] Result<std::optional<BusinessDate>> posting_date_of(const Active& active,
+                                                                    const Leg& leg) const;
+  /// Adds the dates to what the call says. Fault period_closed: it must not leave.
+  [[nodiscard]] Status add_posting_dates(const Active& active, const Leg& leg,
+                                         CallItem& item) const;
+  /// Has the timeline say under which day the leg that is taken is posted, where it is another one.
+  void note_posting_date(const Active& active, const Leg& leg, Staged& staged) const;
+  /// As if the target had refused it: the call did not leave.
+  void refuse_unsent(const ActivePtr& active, std::uint16_t leg, Fault fault);
 
   // suspect.cpp
   /// Has the unit look for a message like this one, or only leave word of it.

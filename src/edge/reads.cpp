@@ -49,9 +49,15 @@ Result<std::string> state_json(store::Reader& reader, Id id, const CallerPtr& ca
   auto stored = load(reader, id, caller);
   if (!stored) return fail(std::move(stored.error()));
   if (!*stored) return fail(not_found());
+  std::vector<ReceiptSlice> slices;
+  if ((*stored)->flow && !(*stored)->message.shop.empty()) {
+    auto found = slices_of(reader, (*stored)->message, (*stored)->flow->tenant);
+    if (!found) return fail(std::move(found.error()));
+    slices = std::move(*found);
+  }
   JsonWriter out;
   out.reserve(2048);
-  write_transaction(out, (*stored)->message, (*stored)->flow ? &*(*stored)->flow : nullptr);
+  write_transaction(out, (*stored)->message, (*stored)->flow ? &*(*stored)->flow : nullptr, slices);
   return out.take();
 }
 

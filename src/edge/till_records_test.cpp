@@ -36,7 +36,9 @@ TEST(TillRecords, AreKeptAsWhatTheyAre) {
   const auto timeline = world.get(at(taken.body, "/location") + "/timeline");
   EXPECT_EQ(at(timeline.body, "/entries/0/event"), "accepted");
   EXPECT_TRUE(world.targets.calls.empty()) << "nothing follows from it";
-  EXPECT_EQ(at(world.get("/v1/overview").body, "/received/total"), "0") << "it is no receipt";
+  const auto overview = world.get("/v1/overview");
+  EXPECT_EQ(at(overview.body, "/received/total"), "0") << "it is no receipt";
+  EXPECT_EQ(at(overview.body, "/till_records"), "1");
 }
 
 // Goal: one number of a till is one fact, whoever came first.

@@ -38,7 +38,7 @@ std::string receipt(int sequence, const std::string& kind = "sale",
          price + R"("}])" + extra + "}";
 }
 
-std::string voided(int sequence, int original) {
+std::string voided_body(int sequence, int original) {
   return R"({"kind":"void","channel":"pos","shop":"DE-001","register":"3",)"
          R"("business_date":"2026-11-21","sequence":")" +
          std::to_string(sequence) +
@@ -177,7 +177,7 @@ TEST_F(StoreDaysTest, VoidsAndCorrectionsAfterTheCloseAreDeltas) {
   sell(1);
   sell(2, "7.00");
   ASSERT_EQ(close(true).status, 202);
-  expect_taken("/v1/transactions", voided(3, 1));
+  expect_taken("/v1/transactions", voided_body(3, 1));
   sell(2, "6.00", R"(,"revision":1)");
   const auto second = close(true);
   ASSERT_EQ(second.status, 202) << second.body;
@@ -186,6 +186,15 @@ TEST_F(StoreDaysTest, VoidsAndCorrectionsAfterTheCloseAreDeltas) {
   EXPECT_EQ(at(second.body, "/totals/0/gross"), "-11.00");
   EXPECT_EQ(sum_of_slices(), "600");
   EXPECT_EQ(at(look(), "/totals/0/gross"), "6.00");
+  // Each receipt says where it is.
+  const auto found = world_.get("/v1/transactions?business_date=2026-11-21&shop=DE-001&sequence=2");
+  for (int i = 0; i < 2; ++i) {
+    const std::string id = at(found.body, "/items/" + std::to_string(i) + "/id");
+    const auto receipt_of = world_.get("/v1/transactions/" + id);
+    const bool superseded = at(receipt_of.body, "/state") == "superseded";
+    EXPECT_EQ(at(receipt_of.body, "/slices/0/slice"), superseded ? "1" : "2") << receipt_of.body;
+    EXPECT_EQ(at(receipt_of.body, "/slices/1/removed"), superseded ? "true" : "<none>");
+  }
 }
 
 // Goal: of two that close at once one takes the slice; the other finds nothing left.
@@ -269,6 +278,109 @@ TEST_F(StoreDaysTest, RefusesWhatMakesNoSense) {
   }
   EXPECT_EQ(at(look(), "/slices/0/slice"), "<none>");
 }
+
+class RandomDays : public StoreDaysTest, public testing::WithParamInterface<std::uint32_t> {
+ protected:
+  std::string cents(int most) {
+    const int value = draw(most) + 1;
+    std::string text = std::to_string(100 + value % 100);
+    return std::to_string(value / 100) + "." + text.substr(1);
+  }
+  int draw(int below) { return static_cast<int>(random_.below(static_cast<std::uint64_t>(below))); }
+
+  runtime::Random random_{GetParam()};
+};
+
+// Goal: in any order of sale, return, void (also before its receipt), correction, Z-report, close
+// and crash, the slices come to what the receipts come to, and each receipt that counts is in one.
+TEST_P(RandomDays, SlicesComeToWhatTheReceiptsComeTo) {
+  std::vector<int> unsent;
+  std::vector<std::pair<int, int>> revisions;  // number, revision
+  std::vector<int> voided;
+  int number = 0;
+  for (int step = 0; step < 40; ++step) {
+    switch (draw(8)) {
+      case 0:
+      case 1:
+        sell(++number, cents(5000));
+        revisions.emplace_back(number, 0);
+        break;
+      case 2:
+        expect_taken("/v1/transactions", receipt(++number, "return", cents(900)));
+        break;
+      case 3:
+        if (revisions.empty()) break;
+        {
+          auto& [which, revision] =
+              revisions[static_cast<std::size_t>(draw(static_cast<int>(revisions.size())))];
+          if (std::ranges::find(voided, which) != voided.end()) break;
+          sell(which, cents(5000), R"(,"revision":)" + std::to_string(++revision));
+        }
+        break;
+      case 4: {
+        // Of a receipt that is there, or of one that comes later.
+        const bool later = draw(3) == 0 || revisions.empty();
+        int original = 0;
+        if (later) {
+          original = ++number;
+          unsent.push_back(original);
+        } else {
+          original =
+              revisions[static_cast<std::size_t>(draw(static_cast<int>(revisions.size())))].first;
+        }
+        voided.push_back(original);
+        expect_taken("/v1/transactions", voided_body(++number, original));
+        break;
+      }
+      case 5:
+        ++number;
+        send_till(till("till_close", number, cash("1.00") + z_totals(1, "1.00", 1, number)));
+        break;
+      case 6: {
+        const auto closed = close(true);
+        ASSERT_TRUE(closed.status == 202 || closed.status == 409 || closed.status == 404)
+            << closed.body;
+        break;
+      }
+      case 7:
+        world_.settle();
+        world_.reopen();
+        break;
+    }
+  }
+  for (const int late : unsent) sell(late, cents(5000));
+  sell(++number, "1.00");
+  ASSERT_EQ(close(true).status, 202);
+  EXPECT_EQ(at(close(true).body, "/code"), "CF-2452");
+  const std::string day = look();
+  auto totals = parse_totals(at(day, "/totals"));
+  ASSERT_TRUE(totals.has_value());
+  const auto gross = totals->find(*find_currency("EUR"))->gross;
+  EXPECT_EQ(sum_of_slices(), std::to_string(static_cast<long long>(gross)));
+  std::map<std::string, int> times;
+  for (int slice = 1;; ++slice) {
+    const auto found = world_.get(std::string(day_path) + "/slices/" + std::to_string(slice));
+    if (found.status != 200) break;
+    for (int i = 0;; ++i) {
+      const std::string id = at(found.body, "/receipts/added/" + std::to_string(i));
+      if (id == "<none>") break;
+      ++times[id];
+    }
+    for (int i = 0;; ++i) {
+      const std::string id = at(found.body, "/receipts/removed/" + std::to_string(i));
+      if (id == "<none>") break;
+      --times[id];
+    }
+  }
+  int counted = 0;
+  for (const auto& [id, count] : times) {
+    EXPECT_TRUE(count == 0 || count == 1) << id << " " << count;
+    counted += count;
+  }
+  EXPECT_EQ(std::to_string(counted), at(day, "/totals/0/receipts"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomDays, testing::Range(1U, 13U));
 
 class ExpectedShops : public StoreDaysTest {
  protected:

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/id.h"
+#include "ledger/day_finding.h"
+#include "ledger/day_journal.h"
 #include "ledger/day_totals.h"
 #include "ledger/till_numbers.h"
 #include "ledger/till_session.h"
@@ -21,6 +23,7 @@ struct DayRules {
   bool z_reports = true;               ///< every till that sold ends its day with a Z-report
   std::vector<std::string> registers;  ///< tills that must send something
   std::map<Currency, std::int64_t> cash_tolerance;  ///< minor units; none: to the minor unit
+  const AccountTable* accounts = nullptr;           ///< null: no journal; outlives the review
 };
 
 /// What is known of a stored message beside what was handed over.
@@ -29,21 +32,6 @@ struct DayMessage {
   Instant recorded_at;
   std::string code;  ///< why it is held, invalid or stuck; empty: it is accepted and moves
 };
-
-/// Something about a day that a person should know before it is closed.
-struct DayFinding {
-  std::string_view code;
-  bool blocks = true;  ///< the day is not closed by itself
-  std::string detail;
-  std::string register_name;  ///< empty: of the shop
-  std::uint32_t register_epoch = 0;
-  std::uint64_t count = 0;  ///< numbers, messages or differences
-  std::vector<MissingNumbers> missing;
-  std::vector<ZDifference> differences;
-  std::vector<Money> money;
-  std::vector<Id> messages;  ///< the first of them
-};
-inline constexpr std::size_t finding_messages_max = 20;
 
 /// One till with one epoch on one day.
 struct TillDay {
@@ -70,6 +58,9 @@ struct StoreDayStatus {
   DayTotals totals;
   std::vector<DayFinding> findings;
   std::vector<DayReceipt> receipts;  ///< by id
+  /// What receipts and counted drawers move on the ERP's accounts; no value without a table of
+  /// them.
+  std::optional<std::vector<AccountTotal>> journal;
   std::optional<Instant> last_z_recorded_at;
 
   [[nodiscard]] bool may_close() const;
@@ -80,7 +71,7 @@ struct StoreDayStatus {
 /// order, each once.
 class DayReview {
  public:
-  explicit DayReview(DayRules rules) : rules_(std::move(rules)) {}
+  explicit DayReview(DayRules rules);
 
   /// What is accepted. Receipts that were superseded are not among them.
   void add(const DayMessage& message, const contract::Transaction& transaction);
@@ -102,13 +93,25 @@ class DayReview {
     Instant occurred_at;
     std::uint64_t place = 0;
     DayTotals totals;
+    Journal journal;  ///< empty without a table of accounts
+    PostingFacts facts;
     bool counts = true;  ///< false: the void of what is not known, or was voided before
     std::optional<contract::NaturalKey> voids;
     std::shared_ptr<const contract::TillRecord> till;
   };
   using TillKey = std::pair<std::string, std::uint32_t>;
 
+  /// A receipt as its void, and the day's journal, need it.
+  struct Worth {
+    DayTotals totals;
+    Journal journal;
+    PostingFacts facts;
+  };
+  [[nodiscard]] Worth worth_of(const contract::Transaction& receipt, Id message);
+
   void settle_voids();
+  void keep_journal();
+  void add_to_journal(const Journal& journal, const PostingFacts& facts, const Id* message);
   void finish_till(const TillKey& key, std::vector<Fact>& facts);
   void find_gaps(TillDay& day, std::vector<Fact>& facts, const TillNumbers& numbers);
   void split_sessions(TillDay& day, const std::vector<Fact>& facts);
@@ -120,8 +123,11 @@ class DayReview {
 
   DayRules rules_;
   std::map<TillKey, std::vector<Fact>> tills_;
-  std::map<std::string, DayTotals> by_key_;  ///< what receipts come to that may be voided
-  std::vector<DayFinding> open_;             ///< held, invalid and stuck, by cause
+  std::map<std::string, Worth> by_key_;  ///< what receipts come to that may be voided
+  std::optional<DayJournal> journal_;
+  std::map<std::string, DayFinding> not_posted_;  ///< by code
+  std::string region_;
+  std::vector<DayFinding> open_;  ///< held, invalid and stuck, by cause
   StoreDayStatus status_;
 };
 

@@ -39,7 +39,8 @@ class Reader : private FieldReader<Reader> {
                             {"z_reports", &Reader::z_reports},
                             {"cash_tolerance", &Reader::cash_tolerance},
                             {"close_minutes_after_z", &Reader::close_after},
-                            {"periods", &Reader::periods}});
+                            {"periods", &Reader::periods},
+                            {"accounts", &Reader::accounts}});
         !done) {
       return fail(std::move(done.error()));
     }
@@ -90,6 +91,13 @@ class Reader : private FieldReader<Reader> {
     std::int64_t minutes = 0;
     if (auto done = whole(element, at, close_minutes_max, minutes); !done) return done;
     policy_.close_after_z = std::chrono::minutes{minutes};
+    return {};
+  }
+
+  Status accounts(const dom::element& element, const std::string& at) {
+    auto table = parse_account_table(simdjson::minify(element));
+    if (!table) return fail(malformed(at, table.error().where + " " + table.error().cause));
+    policy_.accounts = std::move(*table);
     return {};
   }
 
@@ -223,7 +231,10 @@ const ShopRules* SettlementPolicy::find(std::string_view tenant, std::string_vie
 
 DayRules SettlementPolicy::rules_of(std::string_view tenant, std::string_view shop,
                                     BusinessDate date) const {
-  DayRules rules{.z_reports = z_reports, .registers = {}, .cash_tolerance = cash_tolerance};
+  DayRules rules{.z_reports = z_reports,
+                 .registers = {},
+                 .cash_tolerance = cash_tolerance,
+                 .accounts = accounts ? &*accounts : nullptr};
   const ShopRules* named = find(tenant, shop);
   if (named == nullptr) return rules;
   rules.expected = named->trades_on(date);

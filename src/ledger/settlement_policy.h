@@ -38,8 +38,10 @@ struct SettlementPolicy {
   std::optional<std::chrono::minutes> close_after_z;
 
   PostingPeriods periods;
+  std::optional<AccountTable> accounts;  ///< none: days have no journal
 
   [[nodiscard]] const ShopRules* find(std::string_view tenant, std::string_view shop) const;
+  /// Points to the accounts of this policy.
   [[nodiscard]] DayRules rules_of(std::string_view tenant, std::string_view shop,
                                   BusinessDate date) const;
 };

@@ -72,6 +72,7 @@ TEST(SettlementPolicy, IsReadStrictly) {
       {R"({"version": 1, "periods": [{"from": "2026-13-01", "to": "2026-11-01", "open": true}]})",
        "/periods/0/from"},
       {R"({"version": 1, "periods": [7]})", "/periods/0"},
+      {R"({"version": 1, "accounts": [{"class": "cash"}]})", "/accounts"},
       {R"([)", "/"},
   };
   for (const auto& [json, place] : table) {

@@ -103,6 +103,25 @@ void write_till(JsonWriter& out, const ledger::TillDay& till) {
   out.end_array().end_object();
 }
 
+void write_journal(JsonWriter& out,
+                   const std::optional<std::vector<ledger::AccountTotal>>& journal) {
+  if (!journal) {
+    out.null();
+    return;
+  }
+  out.begin_array();
+  for (const ledger::AccountTotal& total : *journal) {
+    out.begin_object().member("account", total.account);
+    out.member_or_null("cost_centre", total.cost_centre);
+    out.member_or_null("profit_centre", total.profit_centre);
+    out.member_or_null("tax_key", total.tax_key).member("currency", total.currency.code());
+    write_minor(out, "debit", total.debit, total.currency);
+    write_minor(out, "credit", total.credit, total.currency);
+    out.end_object();
+  }
+  out.end_array();
+}
+
 void write_slice_head(JsonWriter& out, const TakenSlice& slice) {
   const contract::StoreDayClose& close = slice.close;
   out.member("slice", close.slice).member("id", to_string(slice.id));
@@ -241,7 +260,9 @@ std::string store_day_json(const StoreDay& day, Instant as_of) {
   write_totals(out, day.status.totals);
   out.key("registers").begin_array();
   for (const ledger::TillDay& till : day.status.tills) write_till(out, till);
-  out.end_array().key("slices").begin_array();
+  out.end_array().key("journal");
+  write_journal(out, day.status.journal);
+  out.key("slices").begin_array();
   for (const TakenSlice& slice : day.slices) {
     out.begin_object();
     write_slice_head(out, slice);

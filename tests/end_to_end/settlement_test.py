@@ -16,6 +16,9 @@ DAY = "2026-11-21"
 ON_POSTGRES = "postgres" in sys.argv[2:]
 POLICY = {
     "version": 1, "cash_tolerance": {"EUR": "0.50"},
+    "accounts": [{"class": "cash", "account": "1000"}, {"class": "revenue", "account": "8400"},
+                 {"class": "tax_payable", "account": "1776", "tax_key": "A1"},
+                 {"class": "over_short", "account": "2660", "cost_centre": "STORES"}],
     "shops": [{"shop": shop, "region": region, "registers": ["1"], "trading_days": ["sat"]}
               for shop, region in (("DE-001", "DE"), ("DE-002", "DE"), ("CH-001", "CH"))]}
 random.seed(20261121)
@@ -105,6 +108,10 @@ def three_shops(stack):
     drawer = day["registers"][0]["sessions"][0]["cash"][0]
     check((drawer["expected"], drawer["over_short"]) == ("105.00", "-0.20"), drawer)
     check([r["code"] for r in day["reasons"]] == ["CF-3304"], f"within tolerance, and told: {day['reasons']}")
+    sides = {one["account"]: (one["debit"], one["credit"]) for one in day["journal"]}
+    check(sides == {"1000": ("12.50", "2.70"), "1776": ("0.42", "2.08"), "2660": ("0.20", "0.00"),
+                    "8400": ("2.08", "10.42")}, sides)
+    check(sum(decimal.Decimal(d) - decimal.Decimal(c) for d, c in sides.values()) == 0, "it balances")
     status, closed, head = good.close()
     check(status == 202 and closed["slice"] == 1 and head["Location"], closed)
     check(good.close()[1]["code"] == "CF-2452", "nothing is left")

@@ -193,6 +193,11 @@ const std::vector<Setting>& settings() {
       path("programme", "programme.json",
            "The loyalty programme's rules, for Crossfoot's own expectation of points.",
            &Config::programme),
+      path(
+          "settlement.policy", "settlement.json",
+          "What must hold of a shop's day before it is closed, which shops and tills are expected, "
+          "and when days are closed by themselves (docs/guides/settlement.md).",
+          &Config::settlement_policy),
       text("references.products", "pos, ecommerce",
            "Channels whose articles must be known products, with commas between; empty: none.",
            &Config::check_products),
@@ -358,6 +363,9 @@ class Reader {
           "name the file with the loyalty programme's rules");
     } else {
       config.programme = below(config.programme);
+    }
+    if (!config.settlement_policy.empty()) {
+      config.settlement_policy = below(config.settlement_policy);
     }
     if (!config.record_ownership.empty()) {
       config.record_ownership = below(config.record_ownership);

@@ -38,8 +38,9 @@ struct Config {
   std::filesystem::path programme;
   std::string check_products;  ///< names of channels, with commas between
   std::string check_members;
-  std::string profile_targets;             ///< names, with commas between
-  std::filesystem::path record_ownership;  ///< empty: as the contracts say
+  std::string profile_targets;              ///< names, with commas between
+  std::filesystem::path settlement_policy;  ///< empty: none
+  std::filesystem::path record_ownership;   ///< empty: as the contracts say
   std::string unknown_fields = "record_and_ignore";
   std::string routing_erp = "erp";
   std::string routing_loyalty = "loyalty";

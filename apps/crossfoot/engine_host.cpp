@@ -3,27 +3,11 @@
 #include <algorithm>
 
 #include "contract/error_codes.h"
-#include "contract/profile_change.h"
-#include "contract/transaction_json.h"
+#include "contract/stored_message.h"
 
 namespace crossfoot::app {
 
 namespace {
-
-Result<contract::Transaction> parse_stored(std::string_view body) {
-  if (contract::is_profile_message(body)) {
-    return transform(contract::read_profile_message(body), contract::profile_transaction);
-  }
-  contract::TransactionParser parser;
-  auto parsed = parser.parse(body, contract::ParsePolicy::stored());
-  if (!parsed) {
-    return fail({.code = std::string(contract::error_code::stored_bytes_corrupt),
-                 .fault_class = FaultClass::corrupt,
-                 .where = "stored message",
-                 .cause = parsed.error().detail});
-  }
-  return std::move(parsed->transaction);
-}
 
 constexpr Duration delay_max = std::chrono::seconds{5};
 
@@ -80,8 +64,8 @@ void EngineHost::try_open() {
 
 void EngineHost::start_engine() {
   engine_ = std::make_unique<flow::Engine>(
-      scheduler_, *store_, caller_, processes_, programme_, zones_, parse_stored, setup_.engine,
-      setup_.seed + reopenings_, [this, alive = alive_](Fault fault) {
+      scheduler_, *store_, caller_, processes_, programme_, zones_, contract::read_stored_message,
+      setup_.engine, setup_.seed + reopenings_, [this, alive = alive_](Fault fault) {
         // The engine that calls this is discarded: not while it is still on the stack.
         scheduler_.post([this, alive, fault = std::move(fault)] {
           if (*alive) failed(fault);

@@ -16,12 +16,15 @@
 #include "contract/error_codes.h"
 #include "edge/access/gate.h"
 #include "edge/api.h"
+#include "edge/day_closer.h"
 #include "engine_host.h"
 #include "ledger/programme_json.h"
+#include "ledger/settlement_policy.h"
 #include "ledger/zones.h"
 #include "observe/audit/keeper.h"
 #include "observe/audit/older.h"
 #include "observe/reconciler.h"
+#include "observe/store_days.h"
 #include "process/policies.h"
 #include "runtime/files.h"
 #include "runtime/http_server.h"
@@ -37,6 +40,7 @@ namespace crossfoot::app {
 namespace {
 /// Of the file that says who owns which field.
 constexpr std::size_t ownership_bytes_max = 1U << 20U;
+constexpr std::size_t settlement_bytes_max = 16U << 20U;
 
 Fault config_fault(std::string_view code, std::string cause) {
   return {.code = std::string(code),
@@ -96,6 +100,7 @@ class Server::Impl {
                                fmt::format("{}", fmt::join(unapplied, ", "))));
     }
     programme_ = std::move(*programme);
+    if (Status read = read_settlement_policy(); !read) return read;
     auto setups = load_targets(config_);
     if (!setups) return fail(setups.error());
 
@@ -123,9 +128,11 @@ class Server::Impl {
     shard_.run([&] {
       if (!tls_files_.empty()) shard_.scheduler().cancel(tls_watch_);
       keeper_.reset();
+      day_closer_.reset();
       if (host_ != nullptr) host_->close();
       server_.reset();
       reconciler_.reset();
+      store_days_.reset();
       books_.reset();
       host_.reset();
       caller_.reset();
@@ -170,6 +177,19 @@ class Server::Impl {
     return {};
   }
 
+  Status read_settlement_policy() {
+    if (config_.settlement_policy.empty()) return {};
+    const auto text = runtime::read_file(config_.settlement_policy, settlement_bytes_max);
+    if (!text) return fail(text.error());
+    auto policy = ledger::parse_settlement_policy(*text);
+    if (!policy) {
+      policy.error().where = config_.settlement_policy.string() + ": " + policy.error().where;
+      return fail(policy.error());
+    }
+    settlement_policy_ = std::move(*policy);
+    return {};
+  }
+
   /// What was decided until now is anchored before the store closes.
   void last_anchor(Duration grace) {
     auto done = std::make_shared<std::promise<Status>>();
@@ -207,6 +227,7 @@ class Server::Impl {
     for (std::size_t channel = 0; channel < config_.floor_limits.size(); ++channel) {
       setup.engine.floor_limits[channel] = Points{config_.floor_limits[channel]};
     }
+    setup.engine.periods = settlement_policy_.periods;
     setup.engine.accepts_in_flight_max = static_cast<std::size_t>(config_.accepts_in_flight_max);
     // As many bits as a salt's hash can use.
     for (int i = 0; i < 4; ++i) setup.engine.salt_secret += std::to_string(runtime::system_seed());
@@ -252,6 +273,12 @@ class Server::Impl {
                               .entries = static_cast<std::uint64_t>(config_.anchor_entries)},
         runtime::Logger(log_, "audit"));
     keeper_->start();
+    store_days_ = std::make_unique<observe::StoreDays>(
+        shard_.scheduler(), [this] { return host_->data_store(); }, settlement_policy_);
+    day_closer_ = std::make_unique<edge::DayCloser>(
+        shard_.scheduler(), *store_days_, [this] { return host_->engine(); },
+        runtime::Logger(log_, "settlement"));
+    if (settlement_policy_.close_after_z) day_closer_->start();
     connectors_ = std::make_unique<ConnectorControl>(shard_.scheduler(), *targets_,
                                                      runtime::Logger(log_, "connector"));
     auto contracts = edge::ContractBook::built_in(metrics_, shard_.scheduler().now());
@@ -275,6 +302,7 @@ class Server::Impl {
                          .engine = [this] { return host_->engine(); },
                          .metrics = metrics_,
                          .reconciliations = reconciler_.get(),
+                         .store_days = store_days_.get(),
                          .connectors = connectors_.get(),
                          .contracts = contracts_.get(),
                          .records = records_.get(),
@@ -392,6 +420,9 @@ class Server::Impl {
   std::unique_ptr<connector::BookReader> books_;
   std::unique_ptr<EngineHost> host_;
   std::unique_ptr<observe::Reconciler> reconciler_;
+  ledger::SettlementPolicy settlement_policy_;
+  std::unique_ptr<observe::StoreDays> store_days_;
+  std::unique_ptr<edge::DayCloser> day_closer_;
   std::optional<runtime::SigningKey> audit_key_;
   std::unique_ptr<observe::AuditKeeper> keeper_;
   std::unique_ptr<ConnectorControl> connectors_;

@@ -10,7 +10,7 @@ namespace crossfoot::sandbox {
 
 namespace {
 
-enum class Record : std::uint8_t { document, release, product, tamper, untamper };
+enum class Record : std::uint8_t { document, release, product, tamper, untamper, periods };
 
 std::string stock_key(std::string_view shop, std::string_view article) {
   std::string key;
@@ -115,7 +115,7 @@ Result<std::unique_ptr<ErpBooks>> ErpBooks::open(const std::string& directory) {
 
 bool ErpBooks::replay(std::string_view record) {
   ByteReader in(record);
-  switch (in.enumerator(Record::untamper)) {
+  switch (in.enumerator(Record::periods)) {
     case Record::document: {
       Document document = read_document(in);
       if (in.failed() || document.seq <= documents_.size()) return false;
@@ -150,6 +150,14 @@ bool ErpBooks::replay(std::string_view record) {
     case Record::untamper:
       apply_untamper();
       return true;
+    case Record::periods: {
+      closed_.resize(in.count());
+      for (ClosedPeriod& period : closed_) {
+        period.from.days = static_cast<std::int32_t>(in.i64());
+        period.to.days = static_cast<std::int32_t>(in.i64());
+      }
+      return !in.failed();
+    }
   }
   return false;
 }
@@ -191,6 +199,26 @@ Status ErpBooks::put_product(Product product) {
   return {};
 }
 
+Status ErpBooks::close_periods(std::vector<ClosedPeriod> periods) {
+  ByteWriter out;
+  out.enumerator(Record::periods);
+  out.u64(periods.size());
+  for (const ClosedPeriod& period : periods) {
+    out.i64(period.from.days);
+    out.i64(period.to.days);
+  }
+  log_.add(out.view());
+  if (auto written = log_.commit(); !written) return written;
+  closed_ = std::move(periods);
+  return {};
+}
+
+bool ErpBooks::is_closed(BusinessDate posting_date) const {
+  return std::ranges::any_of(closed_, [posting_date](const ClosedPeriod& period) {
+    return period.from <= posting_date && posting_date <= period.to;
+  });
+}
+
 Status ErpBooks::clear() {
   if (auto cleared = log_.clear(); !cleared) return cleared;
   documents_.clear();
@@ -200,6 +228,7 @@ Status ErpBooks::clear() {
   stock_.clear();
   products_.clear();
   damages_.clear();
+  closed_.clear();
   return {};
 }
 

@@ -48,7 +48,8 @@ struct Document {
   std::uint64_t original_seq = 0;  ///< of a void: the mirrored document
   std::string shop;
   std::string region;
-  BusinessDate business_date;
+  BusinessDate business_date;  ///< the value date
+  BusinessDate posting_date;   ///< in whose period it is booked
   Currency currency;
   TaxMode tax_mode = TaxMode::inclusive;
   std::int64_t net = 0;
@@ -105,6 +106,12 @@ struct Stock {
   Wide moved = 0;
 };
 
+/// Days whose books are closed, both included.
+struct ClosedPeriod {
+  BusinessDate from;
+  BusinessDate to;
+};
+
 /// The ERP's books: documents in memory behind an append-only log. A reference is not unique here:
 /// the same one sent twice makes two documents. On one thread.
 class ErpBooks {
@@ -115,8 +122,12 @@ class ErpBooks {
   [[nodiscard]] Status post(std::vector<Document>& documents);
   [[nodiscard]] Status release(std::uint64_t seq);
   [[nodiscard]] Status put_product(Product product);
+  /// In place of those before.
+  [[nodiscard]] Status close_periods(std::vector<ClosedPeriod> periods);
   [[nodiscard]] Status clear();
 
+  [[nodiscard]] bool is_closed(BusinessDate posting_date) const;
+  [[nodiscard]] const std::vector<ClosedPeriod>& closed_periods() const { return closed_; }
   [[nodiscard]] const Document* find(std::uint64_t seq) const;
   [[nodiscard]] const Document* find_id(std::string_view id) const;
   [[nodiscard]] std::vector<const Document*> by_reference(const std::string& reference) const;
@@ -176,6 +187,7 @@ class ErpBooks {
   std::unordered_map<std::string, Stock> stock_;  // shop, NUL, article
   std::unordered_map<std::string, Product> products_;
   std::vector<Damage> damages_;
+  std::vector<ClosedPeriod> closed_;
 };
 
 /// The stored form of a document, versioned.

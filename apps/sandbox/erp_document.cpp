@@ -6,7 +6,8 @@ namespace crossfoot::sandbox {
 
 namespace {
 
-constexpr std::uint64_t document_version = 1;
+/// 2: with the posting date.
+constexpr std::uint64_t document_version = 2;
 
 void write_decimal(ByteWriter& out, const Decimal& value) {
   out.i64(value.units);
@@ -131,6 +132,7 @@ void write_document(ByteWriter& out, const Document& document) {
   out.text(document.shop);
   out.text(document.region);
   out.i64(document.business_date.days);
+  out.i64(document.posting_date.days);
   out.text(document.currency.code());
   out.enumerator(document.tax_mode);
   out.i64(document.net);
@@ -157,9 +159,20 @@ void write_document(ByteWriter& out, const Document& document) {
   }
 }
 
+namespace {
+
+/// Has the reader say that it failed.
+Document unreadable(ByteReader& in) {
+  while (!in.failed()) (void)in.u64();
+  return {};
+}
+
+}  // namespace
+
 Document read_document(ByteReader& in) {
   Document document;
-  if (in.u64() != document_version) (void)in.enumerator(DocumentType::posting);
+  const std::uint64_t version = in.u64();
+  if (version == 0 || version > document_version) return unreadable(in);
   document.seq = in.u64();
   document.type = in.enumerator(DocumentType::stock_movement);
   document.kind = in.enumerator(DocumentKind::movement);
@@ -170,6 +183,8 @@ Document read_document(ByteReader& in) {
   document.shop = in.text();
   document.region = in.text();
   document.business_date.days = static_cast<std::int32_t>(in.i64());
+  document.posting_date = document.business_date;
+  if (version > 1) document.posting_date.days = static_cast<std::int32_t>(in.i64());
   document.currency = find_currency(in.view()).value_or(Currency{});
   document.tax_mode = in.enumerator(tax_mode_last);
   document.net = in.i64();

@@ -13,6 +13,7 @@ using runtime::Method;
 constexpr std::string_view prefix = "/erp/v1/";
 constexpr std::size_t batch_max = 10'000;
 constexpr std::size_t prices_max = 1'000;
+constexpr std::size_t periods_max = 1'000;
 
 Reply malformed(std::string_view fault) {
   return refusal(400, "bad_request", fault);
@@ -22,6 +23,10 @@ Reply unknown() {
 }
 Reply unavailable(const Fault& fault) {
   return refusal(503, "books_unavailable", fault.cause);
+}
+
+Reply period_closed(BusinessDate date) {
+  return refusal(422, "period_closed", "the books are closed for " + to_string(date));
 }
 
 std::string money(std::int64_t minor, Currency currency) {
@@ -46,6 +51,7 @@ void write_document(JsonWriter& out, const Document& document) {
   out.field("type", to_string(document.type)).field("kind", to_string(document.kind));
   out.field("state", document.posted ? "posted" : "draft").field("shop", document.shop);
   out.field("business_date", to_string(document.business_date));
+  out.field("posting_date", to_string(document.posting_date));
   out.field("currency", movement ? std::string_view{} : currency.code());
   out.field("original_reference", document.original_reference);
   out.field("net", money(document.net, currency)).field("tax", money(document.tax, currency));
@@ -94,6 +100,7 @@ Document document_of(const Receipt& receipt, const Priced& priced, DocumentType 
   document.shop = receipt.shop;
   document.region = receipt.region;
   document.business_date = receipt.business_date;
+  document.posting_date = receipt.posting_date.value_or(receipt.business_date);
   document.currency = receipt.currency;
   document.tax_mode = receipt.tax_mode;
   document.net = priced.net;
@@ -151,6 +158,7 @@ Reply ErpSystem::handle(const Call& call, Instant) {
   if (call.method == Method::put && path.starts_with("products/")) {
     return put_product(path.substr(9), call.body);
   }
+  if (call.method == Method::put && path == "periods") return put_periods(call.body);
   if (call.method != Method::post) return refusal(405, "method_not_allowed", "use GET or POST");
   if (path == "postings") return post_receipt(call.body, DocumentType::posting);
   if (path == "credit-memos") return post_receipt(call.body, DocumentType::credit_memo);
@@ -172,6 +180,7 @@ Reply ErpSystem::get(const Call& call) const {
   if (path == "stock") return stock(call.query);
   if (path == "journal") return journal(call.query);
   if (path == "control") return control(call.query);
+  if (path == "periods") return periods();
   if (path.starts_with("products/")) return product(path.substr(9));
   if (path.starts_with("documents/")) {
     const Document* document = books_->find_id(path.substr(10));
@@ -222,6 +231,7 @@ Reply ErpSystem::post_void(const Receipt& receipt, DocumentType type) {
   mirror.original_reference = receipt.original_reference;
   mirror.original_seq = original->seq;
   mirror.business_date = receipt.business_date;
+  mirror.posting_date = receipt.posting_date.value_or(receipt.business_date);
   mirror.net = -mirror.net;
   mirror.tax = -mirror.tax;
   mirror.gross = -mirror.gross;
@@ -236,6 +246,7 @@ Reply ErpSystem::post_void(const Receipt& receipt, DocumentType type) {
 }
 
 Reply ErpSystem::book(Document document) {
+  if (books_->is_closed(document.posting_date)) return period_closed(document.posting_date);
   std::vector<Document> documents;
   documents.push_back(std::move(document));
   if (const auto written = books_->post(documents); !written) return unavailable(written.error());
@@ -246,6 +257,7 @@ Reply ErpSystem::release(std::string_view id) {
   const Document* memo = books_->find_id(id);
   if (memo == nullptr || memo->type != DocumentType::credit_memo) return unknown();
   if (memo->posted) return refusal(409, "already_posted", "the credit memo is posted already");
+  if (books_->is_closed(memo->posting_date)) return period_closed(memo->posting_date);
   const std::uint64_t seq = memo->seq;
   if (const auto written = books_->release(seq); !written) return unavailable(written.error());
   return posted(200, *books_->find(seq));
@@ -279,6 +291,13 @@ Reply ErpSystem::move_stock(std::string_view body) {
     const auto date = parse_business_date(item.text("business_date", true));
     if (!date) item.fail("business_date", "YYYY-MM-DD is expected");
     document.business_date = date.value_or(BusinessDate{});
+    const std::string posting = item.text("posting_date");
+    const auto posting_date = posting.empty() ? date : parse_business_date(posting);
+    if (!posting_date) item.fail("posting_date", "YYYY-MM-DD is expected");
+    document.posting_date = posting_date.value_or(BusinessDate{});
+    if (posting_date && books_->is_closed(*posting_date)) {
+      item.fail("posting_date", "the period is closed");
+    }
     if (line.quantity.is_zero() || line.quantity > Decimal{quantity_max, 0} ||
         line.quantity < Decimal{-quantity_max, 0} || line.quantity.normalised().scale > 6) {
       item.fail("quantity", "must not be zero, within 1,000,000,000, at most six places");
@@ -340,6 +359,39 @@ Reply ErpSystem::put_product(std::string_view article, std::string_view body) {
   Reply reply = this->product(article);
   reply.status = known ? 200 : 201;
   return reply;
+}
+
+Reply ErpSystem::put_periods(std::string_view body) {
+  std::string fault;
+  const auto root = parse_json(parser_, body, fault);
+  if (!root) return malformed(fault);
+  JsonFields fields(*root, fault);
+  std::vector<ClosedPeriod> closed;
+  if (const auto list = fields.array("closed", periods_max, true)) {
+    for (const auto element : *list) {
+      JsonFields period(element, fault);
+      const auto from = parse_business_date(period.text("from", true));
+      const auto to = parse_business_date(period.text("to", true));
+      if (!from || !to || *to < *from) period.fail("from", "from and to are days, in this order");
+      if (!fault.empty()) break;
+      closed.push_back({*from, *to});
+    }
+  }
+  if (!fault.empty()) return malformed(fault);
+  if (const auto written = books_->close_periods(std::move(closed)); !written) {
+    return unavailable(written.error());
+  }
+  return periods();
+}
+
+Reply ErpSystem::periods() const {
+  JsonWriter out;
+  out.open('{').key("closed").open('[');
+  for (const ClosedPeriod& period : books_->closed_periods()) {
+    out.open('{').field("from", to_string(period.from)).field("to", to_string(period.to));
+    out.close('}');
+  }
+  return {.body = out.close(']').close('}').take()};
 }
 
 Reply ErpSystem::documents(std::string_view query) const {

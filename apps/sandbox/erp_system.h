@@ -28,6 +28,8 @@ class ErpSystem final : public System {
   Reply release(std::string_view id);
   Reply move_stock(std::string_view body);
   Reply put_product(std::string_view article, std::string_view body);
+  Reply put_periods(std::string_view body);
+  Reply periods() const;
   Reply documents(std::string_view query) const;
   Reply stock(std::string_view query) const;
   Reply journal(std::string_view query) const;

@@ -45,6 +45,38 @@ class Erp : public ::testing::Test {
   Driver erp{&open_erp, folder.path()};
 };
 
+// Goal: closed books refuse what is posted in them, whatever its value date, and stay closed.
+TEST_F(Erp, RefusesPostingsInAClosedPeriod) {
+  const Reply put =
+      erp.put("/erp/v1/periods", R"({"closed": [{"from": "2026-11-01", "to": "2026-11-30"}]})");
+  EXPECT_EQ(put.status, 200) << put.body;
+  const Reply refused = erp.post(postings, sale("R1"));
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(Json(refused.body)["/error/code"], "period_closed");
+  std::string later = sale("R1");
+  later.insert(1, R"("posting_date": "2026-12-01", )");
+  const Reply booked = erp.post(postings, later);
+  EXPECT_EQ(booked.status, 201) << booked.body;
+  const Json page(erp.get(documents, day("2026-11-21")).body);
+  EXPECT_EQ(page["/items/0/posting_date"], "2026-12-01") << "listed under its value date";
+  std::string wrong = sale("R2");
+  wrong.insert(1, R"("posting_date": "2026-02-30", )");
+  EXPECT_EQ(erp.post(postings, wrong).status, 400);
+  const Json moved(erp.post("/erp/v1/stock-movements:batch", R"({"items": [
+      {"reference": "S1", "shop": "DE-001", "article": "A", "quantity": "1",
+       "business_date": "2026-11-21"},
+      {"reference": "S2", "shop": "DE-001", "article": "A", "quantity": "1",
+       "business_date": "2026-11-21", "posting_date": "2026-12-01"}]})")
+                       .body);
+  EXPECT_EQ(moved["/results/0/status"], "rejected");
+  EXPECT_EQ(moved["/results/1/status"], "posted");
+  EXPECT_EQ(
+      erp.put("/erp/v1/periods", R"({"closed": [{"from": "2026-11-30", "to": "2026-11-01"}]})")
+          .status,
+      400);
+  EXPECT_EQ(Json(erp.get("/erp/v1/periods", "").body)["/closed/0/to"], "2026-11-30");
+}
+
 TEST_F(Erp, PostsASale) {
   const Reply reply = erp.post(postings, sale("R1"));
   EXPECT_EQ(reply.status, 201);

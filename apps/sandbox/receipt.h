@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,7 @@ struct Receipt {
   std::string region;
   std::string member;
   BusinessDate business_date;
+  std::optional<BusinessDate> posting_date;  ///< absent: the business date
   Instant occurred_at;
   Currency currency;
   TaxMode tax_mode = TaxMode::inclusive;

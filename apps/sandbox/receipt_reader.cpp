@@ -119,6 +119,10 @@ void read_head(JsonFields& fields, ReceiptFor reader, Receipt& receipt,
   const auto date = parse_business_date(fields.text("business_date", true));
   if (!date) fields.fail("business_date", "YYYY-MM-DD is expected");
   receipt.business_date = date.value_or(BusinessDate{});
+  if (const std::string posting = fields.text("posting_date"); !posting.empty()) {
+    receipt.posting_date = parse_business_date(posting);
+    if (!receipt.posting_date) fields.fail("posting_date", "YYYY-MM-DD is expected");
+  }
   const auto instant = parse_instant(fields.text("occurred_at", true));
   if (!instant) fields.fail("occurred_at", "a time with a zone is expected");
   receipt.occurred_at = instant.value_or(Instant{});

@@ -9,6 +9,8 @@ import { OverviewPage } from "./pages/overview";
 import { ReceiptPage } from "./pages/receipt";
 import { ReceiptsPage } from "./pages/receipts";
 import { SignInPage } from "./pages/sign-in";
+import { StoreDayPage } from "./pages/store-day";
+import { StoreDaysPage } from "./pages/store-days";
 import { ErrorBoundary } from "./parts/error-boundary";
 import { LiveState, UnreachableBanner } from "./parts/live-state";
 import { href, useRoute, type Route } from "./router";
@@ -17,6 +19,7 @@ import { readersTimeZone } from "./words/format";
 const sections = [
   { name: "overview", label: "Overview", path: [] },
   { name: "receipts", label: "Receipts", path: ["receipts"] },
+  { name: "store-days", label: "Store days", path: ["store-days"] },
   { name: "breaks", label: "Breaks", path: ["breaks"] },
 ] as const;
 
@@ -39,6 +42,23 @@ function placeOf({ path, params }: Route): Place {
           title: "Receipt",
           page: <ReceiptPage key={second} id={second} />,
         };
+  }
+  if (first === "store-days") {
+    const [date, ...more] = rest;
+    if (second === undefined) {
+      return {
+        section: "store-days",
+        title: "Store days",
+        page: <StoreDaysPage params={params} />,
+      };
+    }
+    if (date !== undefined && more.length === 0) {
+      return {
+        section: "store-days",
+        title: `${second}, ${date}`,
+        page: <StoreDayPage key={`${second} ${date}`} shop={second} date={date} />,
+      };
+    }
   }
   if (second === undefined && first === "breaks") {
     return { section: "breaks", title: "Breaks", page: <BreaksPage params={params} /> };

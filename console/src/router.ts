@@ -31,6 +31,7 @@ export function href(path: readonly string[], params: Record<string, string> = {
   return `#/${path.map(encodeURIComponent).join("/")}${query === "" ? "" : `?${query}`}`;
 }
 
+export const storeDayHref = (shop: string, date: string) => href(["store-days", shop, date]);
 export const receiptHref = (id: string) => href(["receipts", id]);
 
 export function navigate(path: readonly string[], params: Record<string, string> = {}): void {

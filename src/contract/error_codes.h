@@ -60,6 +60,9 @@ inline constexpr std::string_view redemption_state_conflict = "CF-2440";
 inline constexpr std::string_view redemption_lapsed = "CF-2441";
 inline constexpr std::string_view redemption_pending = "CF-2442";
 inline constexpr std::string_view redemption_unsupported = "CF-2443";
+inline constexpr std::string_view till_record_invalid = "CF-2450";
+inline constexpr std::string_view day_not_closable = "CF-2451";
+inline constexpr std::string_view nothing_to_close = "CF-2452";
 inline constexpr std::string_view internal_error = "CF-2500";
 inline constexpr std::string_view store_unknown = "CF-2503";
 inline constexpr std::string_view http_version_not_supported = "CF-2505";
@@ -108,6 +111,18 @@ inline constexpr std::string_view nothing_to_freeze = "CF-3206";
 inline constexpr std::string_view policy_not_applied = "CF-3207";
 inline constexpr std::string_view account_table_malformed = "CF-3208";
 inline constexpr std::string_view account_undetermined = "CF-3209";
+inline constexpr std::string_view sequence_missing = "CF-3301";
+inline constexpr std::string_view till_not_closed = "CF-3302";
+inline constexpr std::string_view z_report_differs = "CF-3303";
+inline constexpr std::string_view cash_differs = "CF-3304";
+inline constexpr std::string_view shop_silent = "CF-3305";
+inline constexpr std::string_view till_silent = "CF-3306";
+inline constexpr std::string_view day_message_open = "CF-3307";
+inline constexpr std::string_view late_after_z = "CF-3308";
+inline constexpr std::string_view day_receipt_stuck = "CF-3309";
+inline constexpr std::string_view behind_last_z = "CF-3310";
+inline constexpr std::string_view voided_unknown = "CF-3311";
+inline constexpr std::string_view settlement_policy_malformed = "CF-3312";
 inline constexpr std::string_view bad_csv = "CF-4001";
 inline constexpr std::string_view wrong_columns = "CF-4002";
 inline constexpr std::string_view truncated_gzip = "CF-4003";
@@ -174,7 +189,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 147> error_table{{
+inline constexpr std::array<ErrorInfo, 162> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -269,6 +284,12 @@ inline constexpr std::array<ErrorInfo, 147> error_table{{
      FaultClass::conflict, true},
     {"CF-2443", "The loyalty platform cannot redeem points", 501,
      FaultClass::rejected, false},
+    {"CF-2450", "The till record does not fit its contract", 400,
+     FaultClass::rejected, false},
+    {"CF-2451", "The store day has findings that keep it open", 409,
+     FaultClass::conflict, false},
+    {"CF-2452", "There is nothing to close", 409,
+     FaultClass::conflict, false},
     {"CF-2500", "The server failed", 500,
      FaultClass::transient, true},
     {"CF-2503", "It is not known whether the request was stored", 503,
@@ -364,6 +385,30 @@ inline constexpr std::array<ErrorInfo, 147> error_table{{
     {"CF-3208", "The table of accounts cannot be read", 0,
      FaultClass::corrupt, false},
     {"CF-3209", "A posting has no account", 202,
+     FaultClass::rejected, false},
+    {"CF-3301", "Numbers of a till are missing", 202,
+     FaultClass::conflict, false},
+    {"CF-3302", "A till has sent no Z-report", 202,
+     FaultClass::conflict, false},
+    {"CF-3303", "The Z-report and what came in are not the same", 202,
+     FaultClass::conflict, false},
+    {"CF-3304", "The drawer holds other cash than it should", 202,
+     FaultClass::conflict, false},
+    {"CF-3305", "A shop has sent nothing", 202,
+     FaultClass::conflict, false},
+    {"CF-3306", "A till has sent nothing", 202,
+     FaultClass::conflict, false},
+    {"CF-3307", "Messages of the day are held or could not be read", 202,
+     FaultClass::conflict, false},
+    {"CF-3308", "Receipts came after their Z-report", 202,
+     FaultClass::conflict, false},
+    {"CF-3309", "A receipt of the day is stuck", 202,
+     FaultClass::conflict, false},
+    {"CF-3310", "Receipts are numbered behind the last Z-report", 202,
+     FaultClass::conflict, false},
+    {"CF-3311", "A void names a receipt that is not here", 202,
+     FaultClass::conflict, false},
+    {"CF-3312", "The settlement policy cannot be read", 500,
      FaultClass::rejected, false},
     {"CF-4001", "A row of the file is not well-formed CSV", 0,
      FaultClass::rejected, false},

@@ -23,8 +23,25 @@ enum class TransactionKind : std::uint8_t {
   accounting_adjustment,  ///< money outside trade; parked for a person
   redemption,             ///< points as tender; a question of a till, never handed over as a fact
   customer_profile,       ///< a change of a customer; no trade, made by Crossfoot alone
+  // What a till numbers without selling (contract/till_record.h): no points, no revenue.
+  till_open,
+  till_close,  ///< the Z-report
+  no_sale,
+  paid_in,
+  paid_out,
+  training,
+  suspended,
+  resumed,
+  aborted,
+  till_audit,
+  store_day_close,  ///< a shop's day is closed (contract/store_day_close.h); made by Crossfoot
+                    ///< alone
 };
-inline constexpr auto transaction_kind_last = TransactionKind::customer_profile;
+inline constexpr auto transaction_kind_last = TransactionKind::store_day_close;
+
+[[nodiscard]] constexpr bool is_till_record(TransactionKind kind) {
+  return kind >= TransactionKind::till_open && kind <= TransactionKind::till_audit;
+}
 
 enum class Channel : std::uint8_t { pos, ecommerce, mobile, partner, customer_service, file };
 inline constexpr auto channel_last = Channel::file;
@@ -45,9 +62,10 @@ inline constexpr auto tender_kind_last = TenderKind::other;
 
 /// What names a transaction in the retailer's world, the same whoever sends it and however often.
 /// Either the till's key (shop … sequence) or the channel's own id. Identity is (tenant, key). A
-/// redemption's is apart from those of receipts: a channel's id of its own form.
+/// redemption's, and that of the close of a store day, is apart from those of receipts: a channel's
+/// id of its own form.
 struct NaturalKey {
-  enum class Form : std::uint8_t { till, channel_id, redemption };
+  enum class Form : std::uint8_t { till, channel_id, redemption, store_day };
 
   Form form = Form::till;
   std::string tenant;
@@ -57,7 +75,7 @@ struct NaturalKey {
   std::uint32_t register_epoch = 0;  ///< rises when a till is re-imaged and counts from 1 again
   BusinessDate business_date;
   std::string sequence;
-  // channel_id, redemption
+  // channel_id, redemption, store_day
   Channel channel = Channel::pos;
   std::string external_id;
 
@@ -134,6 +152,8 @@ struct RedemptionTerms {
 };
 
 struct ProfileChange;
+struct TillRecord;
+struct StoreDayClose;
 
 /// One completed transaction in canonical form (api/schemas/transaction/v1.json).
 struct Transaction {
@@ -157,6 +177,8 @@ struct Transaction {
   std::string source_format;  ///< `online-retail` when a file importer made it
   std::optional<RedemptionTerms> redemption;     ///< of a redemption, and of nothing else
   std::shared_ptr<const ProfileChange> profile;  ///< of a customer_profile alone
+  std::shared_ptr<const TillRecord> till;        ///< of a till record alone
+  std::shared_ptr<const StoreDayClose> close;    ///< of a store_day_close alone
 
   bool operator==(const Transaction&) const = default;
 };

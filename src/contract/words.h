@@ -9,6 +9,10 @@ namespace crossfoot::contract::words {
 
 inline constexpr std::array<std::string_view, 6> transaction_kind = {
     "sale", "return", "exchange", "void", "stock_adjustment", "accounting_adjustment"};
+/// Of the till records, in the order of their kinds.
+inline constexpr std::array<std::string_view, 10> till_record_kind = {
+    "till_open", "till_close", "no_sale", "paid_in", "paid_out",
+    "training",  "suspended",  "resumed", "aborted", "till_audit"};
 inline constexpr std::array<std::string_view, 6> channel = {"pos",     "ecommerce",        "mobile",
                                                             "partner", "customer_service", "file"};
 inline constexpr std::array<std::string_view, 2> line_action = {"sold", "returned"};

@@ -4,6 +4,7 @@
 
 #include "contract/error_codes.h"
 #include "contract/json_writer.h"
+#include "contract/till_record.h"
 #include "contract/transaction_hash.h"
 #include "edge/accept_request.h"
 #include "edge/api.h"
@@ -63,16 +64,22 @@ void write_related(JsonWriter& out, const AcceptAnswer& answer) {
   }
 }
 
-void count(Metrics& metrics, const AcceptAnswer& answer, contract::Channel channel) {
+/// Under which a receipt is counted; a till record is none.
+std::optional<contract::Channel> counted_channel(const contract::Transaction& transaction) {
+  if (transaction.till != nullptr) return std::nullopt;
+  return transaction.channel;
+}
+
+void count(Metrics& metrics, const AcceptAnswer& answer, std::optional<contract::Channel> channel) {
   switch (answer.kind) {
     case AcceptAnswer::Kind::accepted:
-      metrics.accepted(channel);
+      if (channel) metrics.accepted(*channel);
       if (!answer.suspected_of.is_nil()) metrics.verdict(Verdict::suspected);
       return metrics.verdict(Verdict::accepted);
     case AcceptAnswer::Kind::replayed:
       return metrics.verdict(Verdict::replayed);
     case AcceptAnswer::Kind::corrected:
-      metrics.accepted(channel);
+      if (channel) metrics.accepted(*channel);
       return metrics.verdict(Verdict::corrected);
     case AcceptAnswer::Kind::superseded:
       return metrics.verdict(Verdict::superseded);
@@ -97,7 +104,9 @@ std::string_view trim(std::string_view line) {
 
 flow::AcceptRequest accept_request(contract::Transaction transaction, std::string_view body) {
   flow::AcceptRequest request;
-  const contract::ContentHash content = contract::transaction_hash(transaction);
+  const contract::ContentHash content = transaction.till == nullptr
+                                            ? contract::transaction_hash(transaction)
+                                            : contract::till_record_hash(transaction);
   request.content = content.hash;
   request.projection = content.projection;
   request.transaction = std::make_shared<const contract::Transaction>(std::move(transaction));
@@ -120,13 +129,31 @@ std::expected<std::string, HttpResponse> Api::idempotency_key(Exchange& exchange
                                 "Idempotency-Key is not one text of 1 to 255 visible characters"));
 }
 
+std::expected<contract::ParsedTransaction, Problem> Api::read_transaction(std::string_view body) {
+  return parser_.parse(body, policy());
+}
+
+std::expected<contract::ParsedTransaction, Problem> Api::read_till_record(std::string_view body) {
+  auto record = contract::read_till_record(till_contract_, body, parts_.scheduler.now());
+  if (!record) return std::unexpected(std::move(record.error()));
+  return contract::ParsedTransaction{std::move(*record), {}};
+}
+
 Api::Reply Api::post_transaction(Exchange& exchange) {
   note_contract(exchange);
+  return hand_over(exchange, &Api::read_transaction);
+}
+
+Api::Reply Api::post_till_record(Exchange& exchange) {
+  return hand_over(exchange, &Api::read_till_record);
+}
+
+Api::Reply Api::hand_over(Exchange& exchange, Reading reading) {
   const RequestHeaders& headers = exchange.headers;
   auto key = idempotency_key(exchange);
   if (!key) co_return std::move(key.error());
   const std::string_view body = exchange.request.body;
-  auto parsed = parser_.parse(body, policy());
+  auto parsed = (this->*reading)(body);
   if (!parsed) {
     metrics_->verdict(Verdict::refused);
     make_correlation_id(exchange);
@@ -141,7 +168,7 @@ Api::Reply Api::post_transaction(Exchange& exchange) {
   }
   flow::Engine* engine = parts_.engine();
   if (engine == nullptr) co_return accepted(exchange, dropped(), {});
-  const contract::Channel channel = parsed->transaction.channel;
+  const auto channel = counted_channel(parsed->transaction);
   flow::AcceptRequest request = accept_request(std::move(parsed->transaction), body);
   request.idempotency_key = std::move(*key);
   request.correlation_id = exchange.correlation_id;
@@ -206,14 +233,22 @@ bool Api::keep(std::string_view body, const Problem& problem, std::string correl
 
 Api::Reply Api::post_batch(Exchange& exchange) {
   note_contract(exchange);
+  return hand_over_lines(exchange, &Api::read_transaction);
+}
+
+Api::Reply Api::post_till_records(Exchange& exchange) {
+  return hand_over_lines(exchange, &Api::read_till_record);
+}
+
+Api::Reply Api::hand_over_lines(Exchange& exchange, Reading reading) {
   if (exchange.headers.idempotency_keys > 0) {
     co_return refuse(exchange, code::malformed_request,
                      "a batch takes no Idempotency-Key: each line has its natural key");
   }
   if (parts_.engine() == nullptr) co_return accepted(exchange, dropped(), {});
   co_return co_await run_lines(
-      exchange, [this](const std::shared_ptr<LineBatch>& batch, std::string_view line) {
-        start_line(batch, line);
+      exchange, [this, reading](const std::shared_ptr<LineBatch>& batch, std::string_view line) {
+        start_line(batch, line, reading);
       });
 }
 
@@ -257,7 +292,8 @@ Api::Reply Api::run_lines(
   co_return response;
 }
 
-void Api::start_line(const std::shared_ptr<LineBatch>& batch, std::string_view text) {
+void Api::start_line(const std::shared_ptr<LineBatch>& batch, std::string_view text,
+                     Reading reading) {
   const std::size_t index = batch->lines.size() - 1;
   if (const auto refusal = shed(AdmissionClass::bulk)) {
     metrics_->verdict(Verdict::unavailable);
@@ -265,7 +301,7 @@ void Api::start_line(const std::shared_ptr<LineBatch>& batch, std::string_view t
         code::overloaded, "too little is left of: " + std::string(to_string(refusal->resource)));
     return batch->answer(index, batch->refusal(batch->lines[index], std::move(problem)));
   }
-  auto parsed = parser_.parse(text, policy());
+  auto parsed = (this->*reading)(text);
   if (!parsed) {
     metrics_->verdict(Verdict::refused);
     const std::string result = batch->refusal(batch->lines[index], parsed.error());
@@ -279,7 +315,7 @@ void Api::start_line(const std::shared_ptr<LineBatch>& batch, std::string_view t
     metrics_->verdict(Verdict::refused);
     return batch->answer(index, batch->refusal(batch->lines[index], std::move(*problem)));
   }
-  const contract::Channel channel = parsed->transaction.channel;
+  const auto channel = counted_channel(parsed->transaction);
   Once<AcceptAnswer> done(
       [metrics = metrics_, batch, index, channel](std::optional<AcceptAnswer> given) {
         const AcceptAnswer answer = given ? std::move(*given) : dropped();

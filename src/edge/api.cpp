@@ -106,6 +106,7 @@ Api::Api(ApiParts parts, ApiOptions options)
       metrics_(std::make_shared<Metrics>(parts_.metrics)),
       console_(std::move(parts_.console)),
       random_(parts_.seed),
+      till_contract_(built_in_schema("till_record")),
       client_limits_(options.client_limits),
       admission_(options.admission) {
   // The parser reads version 1 and no other.
@@ -244,6 +245,18 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return post_redemption_void(exchange);
     case Route::post_batch:
       return post_batch(exchange);
+    case Route::post_till_record:
+      return post_till_record(exchange);
+    case Route::post_till_records:
+      return post_till_records(exchange);
+    case Route::get_store_day:
+      return get_store_day(exchange);
+    case Route::list_store_days:
+      return list_store_days(exchange);
+    case Route::get_slice:
+      return get_slice(exchange);
+    case Route::close_store_day:
+      return close_store_day(exchange);
     case Route::post_states:
       return post_states(exchange);
     case Route::list_transactions:

@@ -22,6 +22,7 @@
 #include "edge/record_book.h"
 #include "edge/redemption_request.h"
 #include "edge/request.h"
+#include "edge/store_day_service.h"
 #include "edge/waiting.h"
 #include "flow/engine/engine.h"
 #include "flow/engine/records.h"
@@ -62,6 +63,7 @@ struct ApiParts {
   std::function<flow::Engine*()> engine;
   prometheus::Registry& metrics;
   ReconciliationService* reconciliations = nullptr;  ///< null: its addresses answer 404
+  StoreDayService* store_days = nullptr;             ///< null: its addresses answer 404
   ConnectorService* connectors = nullptr;            ///< null: its addresses answer 404
   ContractBook* contracts = nullptr;                 ///< null: its addresses answer 404
   const RecordBook* records = nullptr;               ///< null: its addresses answer 404
@@ -156,14 +158,25 @@ class Api {
   [[nodiscard]] contract::ParsePolicy policy() const;
   /// Of the request, empty when it has none; the refusal of a malformed one.
   [[nodiscard]] std::expected<std::string, HttpResponse> idempotency_key(Exchange& exchange);
+  /// How the body of a request, or a line of it, is read.
+  using Reading =
+      std::expected<contract::ParsedTransaction, contract::Problem> (Api::*)(std::string_view);
+  [[nodiscard]] std::expected<contract::ParsedTransaction, contract::Problem> read_transaction(
+      std::string_view body);
+  [[nodiscard]] std::expected<contract::ParsedTransaction, contract::Problem> read_till_record(
+      std::string_view body);
   [[nodiscard]] Reply post_transaction(Exchange& exchange);
+  [[nodiscard]] Reply post_till_record(Exchange& exchange);
+  [[nodiscard]] Reply hand_over(Exchange& exchange, Reading reading);
   [[nodiscard]] HttpResponse accepted(Exchange& exchange, const flow::AcceptAnswer& answer,
                                       const std::vector<std::string>& ignored);
   /// Keeps a refused original; false when there is nothing to keep and `done` will not be called.
   bool keep(std::string_view body, const contract::Problem& problem, std::string correlation_id,
             Once<Status> done);
   [[nodiscard]] Reply post_batch(Exchange& exchange);
-  void start_line(const std::shared_ptr<LineBatch>& batch, std::string_view line);
+  [[nodiscard]] Reply post_till_records(Exchange& exchange);
+  [[nodiscard]] Reply hand_over_lines(Exchange& exchange, Reading reading);
+  void start_line(const std::shared_ptr<LineBatch>& batch, std::string_view line, Reading reading);
   /// Begins the lines of an NDJSON body one after the other, a bounded number at a time; each is
   /// answered by the batch that it is given.
   [[nodiscard]] Reply run_lines(
@@ -245,6 +258,18 @@ class Api {
   [[nodiscard]] Reply get_reconciliation(Exchange& exchange);
   [[nodiscard]] Reply list_breaks(Exchange& exchange);
 
+  // store_days.cpp
+  [[nodiscard]] Reply get_store_day(Exchange& exchange);
+  [[nodiscard]] Reply list_store_days(Exchange& exchange);
+  [[nodiscard]] Reply get_slice(Exchange& exchange);
+  [[nodiscard]] Reply close_store_day(Exchange& exchange);
+  /// The day that the address names.
+  [[nodiscard]] std::expected<StoreDayService::Name, HttpResponse> store_day_name(
+      Exchange& exchange);
+  /// Answers what the service answers.
+  [[nodiscard]] Reply relay_day(Exchange& exchange,
+                                std::function<void(StoreDayService::Answer)> ask);
+
   // dead_letters.cpp
   [[nodiscard]] Reply release_leg(Exchange& exchange);
   [[nodiscard]] Reply discard_leg(Exchange& exchange);
@@ -291,6 +316,7 @@ class Api {
   Console console_;
   runtime::Random random_;
   contract::TransactionParser parser_;
+  contract::schema::Schema till_contract_;
   ClientLimits client_limits_;
   Admission admission_;
   Pressure pressure_;

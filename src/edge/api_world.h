@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "contract/profile_change.h"
+#include "contract/stored_message.h"
 #include "edge/api.h"
 #include "ledger/programme.h"
 #include "ledger/programme_json.h"
@@ -40,6 +40,7 @@ class PliantTargets final : public flow::Caller {
   void call(flow::CallRequest request, Called done) override {
     calls[request.target] += request.items.size();
     for (const flow::CallItem& item : request.items) {
+      arguments[request.operation].push_back(item.arguments);
       if (request.operation.starts_with("member_")) {
         told.push_back(request.operation + " " + *item.transaction);
       }
@@ -110,6 +111,7 @@ class PliantTargets final : public flow::Caller {
   std::map<std::string, bool> silent;  ///< calls to them end without an answer
   std::map<std::string, std::size_t> calls;
   std::vector<std::string> told;  ///< about members: operation and message
+  std::map<std::string, std::vector<std::string>> arguments;  ///< of calls, by operation
 
  private:
   runtime::Scheduler& scheduler_;
@@ -163,6 +165,26 @@ class ToldReconciliations final : public ReconciliationService {
   runtime::Scheduler& scheduler_;
 };
 
+/// Store days as whoever lends them sees them; nobody does at first.
+class LentStoreDays final : public StoreDayService {
+ public:
+  void get(Name day, Visible visible, Answer answer) override {
+    owner->get(std::move(day), std::move(visible), std::move(answer));
+  }
+  void list(PageQuery query, Answer answer) override {
+    owner->list(std::move(query), std::move(answer));
+  }
+  void slice(Name day, std::uint32_t number, Visible visible, Answer answer) override {
+    owner->slice(std::move(day), number, std::move(visible), std::move(answer));
+  }
+  void prepare(CloseOrder order, Prepared prepared) override {
+    owner->prepare(std::move(order), std::move(prepared));
+  }
+  void due(DueDays days) override { owner->due(std::move(days)); }
+
+  StoreDayService* owner = nullptr;
+};
+
 /// Two connectors that remember what they were told.
 class ToldConnectors final : public ConnectorService {
  public:
@@ -208,15 +230,6 @@ inline ledger::Programme test_programme() {
       "rates": [], "tiers": [], "campaigns": [], "zones": {}})");
   EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().cause);
   return std::move(*parsed);
-}
-
-inline Result<contract::Transaction> parse_stored(std::string_view body) {
-  if (contract::is_profile_message(body)) {
-    return transform(contract::read_profile_message(body), contract::profile_transaction);
-  }
-  auto parsed = contract::parse_transaction(body, contract::ParsePolicy::stored());
-  if (!parsed) return fail({.code = parsed.error().code, .cause = parsed.error().detail});
-  return std::move(parsed->transaction);
 }
 
 inline Result<std::unique_ptr<ContractBook>> built_in_book(prometheus::Registry& metrics) {
@@ -280,6 +293,7 @@ class World {
                  .engine = [this] { return engine_.get(); },
                  .metrics = registry,
                  .reconciliations = &reconciliations,
+                 .store_days = &store_days,
                  .connectors = &connectors,
                  .contracts = contracts_.get(),
                  .records = records_.get(),
@@ -385,7 +399,8 @@ class World {
   }
   void start_engine() {
     engine_ = std::make_unique<flow::Engine>(scheduler_, *store_, targets, *processes_, programme_,
-                                             zones_, parse_stored, engine_options, 1, [](Fault) {});
+                                             zones_, contract::read_stored_message, engine_options,
+                                             1, [](Fault) {});
     bool started = false;
     engine_->start({"erp", "loyalty"}, [&started](Status status) {
       EXPECT_TRUE(status.has_value());
@@ -401,6 +416,7 @@ class World {
   }
   [[nodiscard]] store::MemoryStore& data_store() { return *store_; }
   [[nodiscard]] flow::Engine& engine() { return *engine_; }
+  [[nodiscard]] runtime::Scheduler& scheduler() { return scheduler_; }
   /// On a snapshot of the data store.
   template <class F>
   auto read(F work) {
@@ -451,6 +467,7 @@ class World {
   prometheus::Registry registry;
   PliantTargets targets{scheduler_};
   ToldReconciliations reconciliations{scheduler_};
+  LentStoreDays store_days;
   ToldConnectors connectors;
   MachineFigures machine;
   std::vector<std::string> log_lines;

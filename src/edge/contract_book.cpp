@@ -7,6 +7,7 @@
 #include <array>
 #include <filesystem>
 
+#include "base/invariant.h"
 #include "contract/error_codes.h"
 #include "contract/json_writer.h"
 #include "edge/embedded.h"
@@ -154,6 +155,17 @@ BuiltInContracts built_in_contracts() {
                  .cause = "the program does not carry this file"});
   };
   return carried;
+}
+
+contract::schema::Schema built_in_schema(std::string_view contract) {
+  const BuiltInContracts carried = built_in_contracts();
+  const auto loaded = registry::load_registry(carried.files, carried.read);
+  INVARIANT(loaded.has_value(), "the contracts that the program carries are read");
+  const registry::Contract* found = loaded->find(contract);
+  INVARIANT(found != nullptr, "the program carries the contract that it judges by");
+  auto schema = registry::compile_version(*loaded, *found->find({}), carried.read);
+  INVARIANT(schema.has_value(), "the schemas that the program carries compile");
+  return std::move(*schema);
 }
 
 Result<std::unique_ptr<ContractBook>> ContractBook::built_in(prometheus::Registry& metrics,

@@ -23,6 +23,8 @@ struct BuiltInContracts {
   contract::registry::ReadFile read;
 };
 [[nodiscard]] BuiltInContracts built_in_contracts();
+/// The schema of the newest version of a contract that the program carries.
+[[nodiscard]] contract::schema::Schema built_in_schema(std::string_view contract);
 
 /// The registry of contracts as the server shows it, and a meter of who still uses which version.
 /// It counts since it was made: what came before a restart is not known, and it says since when.

@@ -56,8 +56,8 @@ Api::Reply Api::get_contract_version(Exchange& exchange) {
   if (parts_.contracts == nullptr) {
     co_return refuse(exchange, code::not_found, "this server has no registry");
   }
-  const auto& [name, version] = exchange.target.parameters;
-  const ContractBook::Use* use = parts_.contracts->find(name, version);
+  const PathParameters& named = exchange.target.parameters;
+  const ContractBook::Use* use = parts_.contracts->find(named[0], named[1]);
   if (use == nullptr) co_return refuse(exchange, code::unknown_contract, "no such version");
   exchange.life = &use->life;
   HttpResponse response;

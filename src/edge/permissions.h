@@ -22,6 +22,8 @@ enum class Permission : std::uint8_t {
   connectors_steer,  ///< Force a circuit breaker
   finance_read,  ///< See reconciliations and breaks
   finance_reconcile,  ///< Start a reconciliation
+  settlement_read,  ///< See store days and their slices
+  settlement_close,  ///< Close store days
   contracts_read,  ///< See the contracts, their schemas and who uses them
   metrics_read,  ///< Read the figures for monitoring
   records_write,  ///< Hand over records as the systems that `system:` permissions name
@@ -37,7 +39,7 @@ enum class Permission : std::uint8_t {
   system_crm,  ///< Write records as the customer system
   system_oms,  ///< Write records as the order management
 };
-inline constexpr std::size_t permission_count = 24;
+inline constexpr std::size_t permission_count = 26;
 using Permissions = std::bitset<permission_count>;
 
 /// As scopes of tokens name them.
@@ -52,6 +54,8 @@ inline constexpr std::array<std::string_view, permission_count> permission_names
     "connectors:steer",
     "finance:read",
     "finance:reconcile",
+    "settlement:read",
+    "settlement:close",
     "contracts:read",
     "metrics:read",
     "records:write",
@@ -73,17 +77,17 @@ struct Role {
   std::uint64_t permissions;  ///< by bit
 };
 inline constexpr std::array<Role, 11> role_table{{
-    {"channel", 0x240f},
-    {"erp_system", 0x83400},
-    {"loyalty_system", 0x107400},
-    {"crm_system", 0x407400},
-    {"integration", 0x4edff},
-    {"store_operations", 0x2052},
-    {"finance", 0x2312},
-    {"customer_service", 0x2e00a},
-    {"data_protection", 0x16002},
-    {"auditor", 0x6d1a},
-    {"monitoring", 0x800},
+    {"channel", 0x900f},
+    {"erp_system", 0x20d000},
+    {"loyalty_system", 0x41d000},
+    {"crm_system", 0x101d000},
+    {"integration", 0x13b5ff},
+    {"store_operations", 0x8c52},
+    {"finance", 0x8f12},
+    {"customer_service", 0xb800a},
+    {"data_protection", 0x58002},
+    {"auditor", 0x1b51a},
+    {"monitoring", 0x2000},
 }};
 
 /// False when there is none of this name.

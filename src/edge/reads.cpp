@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "contract/error_codes.h"
+#include "contract/stored_message.h"
 #include "edge/api.h"
 #include "edge/body.h"
 #include "edge/views.h"
@@ -48,9 +49,15 @@ Result<std::string> state_json(store::Reader& reader, Id id, const CallerPtr& ca
   auto stored = load(reader, id, caller);
   if (!stored) return fail(std::move(stored.error()));
   if (!*stored) return fail(not_found());
+  std::vector<ReceiptSlice> slices;
+  if ((*stored)->flow && !(*stored)->message.shop.empty()) {
+    auto found = slices_of(reader, (*stored)->message, (*stored)->flow->tenant);
+    if (!found) return fail(std::move(found.error()));
+    slices = std::move(*found);
+  }
   JsonWriter out;
   out.reserve(2048);
-  write_transaction(out, (*stored)->message, (*stored)->flow ? &*(*stored)->flow : nullptr);
+  write_transaction(out, (*stored)->message, (*stored)->flow ? &*(*stored)->flow : nullptr, slices);
   return out.take();
 }
 
@@ -129,8 +136,8 @@ bool is_visible(const CallerPtr& caller, const store::MessageRow& message) {
   if (kind == contract::TransactionKind::redemption) {
     return is_within(caller->regions, redemption_region(message.body));
   }
-  const auto parsed = contract::parse_transaction(message.body, contract::ParsePolicy::stored());
-  return parsed && is_within(caller->regions, parsed->transaction.region);
+  const auto read = contract::read_stored_message(message.body);
+  return read && is_within(caller->regions, read->region);
 }
 
 Api::Reply Api::json_of(Exchange& exchange,

@@ -71,8 +71,7 @@ bool covers(std::string_view element, std::string_view media) {
 }
 
 /// Values of `{name}` segments. False when the path does not fit.
-bool fits(const RouteInfo& route, std::string_view path,
-          std::array<std::string_view, 2>& parameters) {
+bool fits(const RouteInfo& route, std::string_view path, PathParameters& parameters) {
   std::string_view pattern = route.pattern;
   std::size_t count = 0;
   while (!pattern.empty()) {
@@ -271,7 +270,7 @@ Match match(Method method, std::string_view path) {
   const Method wanted = method == Method::head ? Method::get : method;
   Match found;
   for (const RouteInfo& route : route_table) {
-    std::array<std::string_view, 2> parameters;
+    PathParameters parameters;
     if (!fits(route, path, parameters)) continue;
     if (route.method == wanted) {
       found.route = &route;

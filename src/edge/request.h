@@ -76,10 +76,13 @@ class Query {
   std::vector<std::pair<std::string, std::string>> values_;
 };
 
+/// Values of a path's placeholders in the order of the pattern, as many as it has.
+using PathParameters = std::array<std::string_view, 3>;
+
 /// Where a path leads.
 struct Match {
-  const RouteInfo* route = nullptr;            ///< null: nothing here for this method
-  std::array<std::string_view, 2> parameters;  ///< in the order of the pattern
+  const RouteInfo* route = nullptr;  ///< null: nothing here for this method
+  PathParameters parameters;
   std::string allow;  ///< of a path that other methods have: `GET, HEAD`; empty: nothing is here
 };
 /// `path` is decoded already; HEAD goes where GET goes.

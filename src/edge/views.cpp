@@ -219,9 +219,18 @@ std::string_view to_string(store::FlowStatus status) {
   return {};
 }
 
-void write_transaction(JsonWriter& out, const store::MessageRow& message, const flow::Flow* flow) {
+void write_transaction(JsonWriter& out, const store::MessageRow& message, const flow::Flow* flow,
+                       const std::vector<ReceiptSlice>& slices) {
   out.begin_object();
   write_head(out, message);
+  if (!slices.empty()) {
+    out.key("slices").begin_array();
+    for (const ReceiptSlice& one : slices) {
+      out.begin_object().member("slice", one.slice).member("close", to_string(one.close));
+      out.member("removed", one.removed).end_object();
+    }
+    out.end_array();
+  }
   out.key("flow");
   if (flow == nullptr) {
     out.null();
@@ -353,6 +362,7 @@ std::string render_overview(const OverviewFacts& facts) {
   out.end_object();
   out.member("held", counter(facts.counters, "held"));
   out.member("invalid", counter(facts.counters, "invalid"));
+  out.member("till_records", counter(facts.counters, "till_records"));
   out.key("waiting").begin_array();
   for (const OverviewFacts::Waiting& waiting : facts.waiting) {
     out.begin_object().member("target", waiting.target).member("count", waiting.count);

@@ -7,6 +7,7 @@
 
 #include "contract/json_writer.h"
 #include "edge/access/caller.h"
+#include "edge/receipt_slices.h"
 #include "flow/decide/journal.h"
 #include "flow/engine/engine.h"
 #include "flow/plan/flow.h"
@@ -24,7 +25,7 @@ namespace crossfoot::edge {
 
 /// A message with its whole flow; null: it has none.
 void write_transaction(contract::JsonWriter& out, const store::MessageRow& message,
-                       const flow::Flow* flow);
+                       const flow::Flow* flow, const std::vector<ReceiptSlice>& slices = {});
 /// An item of a list: the flow shows its state alone.
 void write_list_item(contract::JsonWriter& out, const store::MessageRow& message,
                      const store::FlowRow* flow);

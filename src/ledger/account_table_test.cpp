@@ -103,7 +103,7 @@ TEST(AccountTable, TheGuidesExampleHasEveryClass) {
   text << file.rdbuf();
   const std::string guide = text.str();
   const std::string_view fence = "```json\n";
-  const std::size_t begin = guide.find(fence) + fence.size();
+  const std::size_t begin = guide.find(fence, guide.find("## Accounts")) + fence.size();
   const AccountTable accounts = table(guide.substr(begin, guide.find("```", begin) - begin));
   for (std::size_t i = 0; i <= static_cast<std::size_t>(account_last); ++i) {
     const auto account = static_cast<Account>(i);

@@ -214,6 +214,17 @@ Result<Journal> journal_of(const contract::Transaction& transaction, const Prici
     case contract::TransactionKind::accounting_adjustment:
     case contract::TransactionKind::redemption:
     case contract::TransactionKind::customer_profile:
+    case contract::TransactionKind::till_open:
+    case contract::TransactionKind::till_close:
+    case contract::TransactionKind::no_sale:
+    case contract::TransactionKind::paid_in:
+    case contract::TransactionKind::paid_out:
+    case contract::TransactionKind::training:
+    case contract::TransactionKind::suspended:
+    case contract::TransactionKind::resumed:
+    case contract::TransactionKind::aborted:
+    case contract::TransactionKind::till_audit:
+    case contract::TransactionKind::store_day_close:
       return Journal{};
     case contract::TransactionKind::sale:
     case contract::TransactionKind::return_goods:

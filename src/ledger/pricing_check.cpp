@@ -193,6 +193,17 @@ std::vector<BusinessFault> check(const contract::Transaction& transaction, const
     case TransactionKind::accounting_adjustment:
     case TransactionKind::redemption:
     case TransactionKind::customer_profile:
+    case TransactionKind::till_open:
+    case TransactionKind::till_close:
+    case TransactionKind::no_sale:
+    case TransactionKind::paid_in:
+    case TransactionKind::paid_out:
+    case TransactionKind::training:
+    case TransactionKind::suspended:
+    case TransactionKind::resumed:
+    case TransactionKind::aborted:
+    case TransactionKind::till_audit:
+    case TransactionKind::store_day_close:
       return {};
     case TransactionKind::sale:
     case TransactionKind::return_goods:

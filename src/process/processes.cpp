@@ -24,6 +24,19 @@ flow::Plan plan_kind(const flow::PlanInput& input) {
       return plan_redemption(input);
     case contract::TransactionKind::customer_profile:
       return plan_profile(input);
+    case contract::TransactionKind::till_open:
+    case contract::TransactionKind::till_close:
+    case contract::TransactionKind::no_sale:
+    case contract::TransactionKind::paid_in:
+    case contract::TransactionKind::paid_out:
+    case contract::TransactionKind::training:
+    case contract::TransactionKind::suspended:
+    case contract::TransactionKind::resumed:
+    case contract::TransactionKind::aborted:
+    case contract::TransactionKind::till_audit:
+      return plan_till_record(input);
+    case contract::TransactionKind::store_day_close:
+      return plan_store_day_close(input);
   }
   return plan_accounting_adjustment(input);
 }

@@ -7,6 +7,8 @@ import type {
   Receipt,
   ReceiptHead,
   Reconciliation,
+  StoreDay,
+  StoreDayLine,
   Timeline,
 } from "./types";
 
@@ -15,6 +17,7 @@ const reconciliationsEveryMs = 5_000;
 const openReceiptEveryMs = 2_000;
 const settledReceiptEveryMs = 15_000;
 const pageSize = 50;
+const storeDayPageSize = 20;
 
 /** The figures of the first page, fetched again every two seconds while the tab is visible. */
 export function useOverview() {
@@ -54,6 +57,41 @@ export function useReceiptSearch(filter: ReceiptFilter) {
     },
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
+    retry: retryUnlessRefused,
+  });
+}
+
+export interface StoreDayFilter {
+  date: string;
+  region: string;
+  state: string;
+}
+
+/** Each day is read from its receipts, so that a page has few and is not read again by itself. */
+export function useStoreDays(filter: StoreDayFilter) {
+  return useInfiniteQuery({
+    queryKey: ["store-days", filter],
+    queryFn: ({ signal, pageParam }) => {
+      const query = queryString({
+        ...filter,
+        after: pageParam,
+        limit: String(storeDayPageSize),
+      });
+      return getJson<Page<StoreDayLine>>(`/v1/store-days${query}`, signal);
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    retry: retryUnlessRefused,
+  });
+}
+
+export function useStoreDay(shop: string, date: string) {
+  return useQuery({
+    queryKey: ["store-day", shop, date],
+    queryFn: ({ signal }) => {
+      const path = [shop, date].map(encodeURIComponent).join("/");
+      return getJson<StoreDay>(`/process/v1/settlement/store-days/${path}`, signal);
+    },
     retry: retryUnlessRefused,
   });
 }

@@ -117,6 +117,80 @@ export interface Page<T> {
   next?: Maybe<string>;
 }
 
+export type StoreDayState = "open" | "ready" | "closed" | "late";
+
+export interface StoreDayLine {
+  tenant: string;
+  shop: string;
+  region?: Maybe<string>;
+  business_date: string;
+  state: StoreDayState;
+  may_close: boolean;
+  receipts: number;
+  slices: number;
+  last_z_at?: Maybe<string>;
+  /** Codes, each once. */
+  reasons: string[];
+  gross: Record<string, string | null>;
+}
+
+export interface DayTotals {
+  currency: string;
+  receipts: string;
+  net?: Maybe<string>;
+  tax?: Maybe<string>;
+  gross?: Maybe<string>;
+}
+
+export interface DayReason {
+  code: string;
+  title: string;
+  blocks: boolean;
+  detail: string;
+  money: Record<string, string>;
+  missing: { first: string; last: string; count: number }[];
+  differences: { what: string; received: string; stated: string }[];
+  transactions: string[];
+}
+
+export interface DayTill {
+  register?: Maybe<string>;
+  register_epoch: number;
+  receipts: number;
+  records: number;
+  first_sequence: string;
+  last_sequence: string;
+  sessions: {
+    z_report?: Maybe<string>;
+    ties?: Maybe<boolean>;
+    cash: { currency: string; over_short?: Maybe<string> }[];
+  }[];
+}
+
+export interface SliceHead {
+  slice: number;
+  id: string;
+  closed_at: string;
+  by: string;
+  reason: string;
+  in_spite_of: string[];
+  added: number;
+  removed: number;
+  totals: DayTotals[];
+}
+
+export interface StoreDay {
+  shop: string;
+  business_date: string;
+  state: StoreDayState;
+  may_close: boolean;
+  reasons: DayReason[];
+  totals: DayTotals[];
+  registers: DayTill[];
+  slices: SliceHead[];
+  since_last_close: { added: number; removed: number };
+}
+
 export interface Reconciliation {
   id: string;
   from: string;

@@ -1,6 +1,12 @@
 // Two vocabularies: what the API says, and what a store-operations person says. Every word that the
 // console knows stands here; a word it does not know is shown in readable form, never hidden.
-import type { BreakClass, BreakerState, TimelineEntry, Maybe } from "../api/types";
+import type {
+  BreakClass,
+  BreakerState,
+  Maybe,
+  StoreDayState,
+  TimelineEntry,
+} from "../api/types";
 import { plural } from "./format";
 
 export type Tone = "good" | "busy" | "attention" | "bad" | "quiet";
@@ -52,6 +58,17 @@ const kinds: Record<string, string> = {
   accounting_adjustment: "Accounting adjustment",
   redemption: "Payment with points",
   customer_profile: "Customer's record",
+  till_open: "Till opened",
+  till_close: "Till closed (Z-report)",
+  no_sale: "Drawer opened without a sale",
+  paid_in: "Money put into the drawer",
+  paid_out: "Money taken from the drawer",
+  training: "Training receipt",
+  suspended: "Receipt put aside",
+  resumed: "Receipt taken up again",
+  aborted: "Receipt given up",
+  till_audit: "Till counted",
+  store_day_close: "Store day closed",
 };
 export const kindName = (kind: Maybe<string>) => look(kinds, kind);
 
@@ -157,6 +174,19 @@ export function breakerSaid(breaker: BreakerState): Said {
     ? breakers[breaker]
     : said(humanise(breaker), "quiet", "");
 }
+
+const storeDays: Record<StoreDayState, Said> = {
+  open: said("Open", "attention", "Something speaks against closing it, or nothing has come."),
+  ready: said("Ready", "busy", "It may be closed."),
+  closed: said("Closed", "good", "Nothing has come since it was closed."),
+  late: said(
+    "Late receipts",
+    "attention",
+    "Something has come since it was closed. The next close takes it.",
+  ),
+};
+export const storeDaySaid = (state: StoreDayState): Said => storeDays[state];
+export const storeDayStates = Object.keys(storeDays) as StoreDayState[];
 
 export interface Reason {
   label: string;
@@ -430,6 +460,78 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "account_undetermined",
     "No account for a posting",
     "The table of accounts has no entry for this case. Finance adds one.",
+  ],
+  [
+    "CF-3301",
+    "sequence_missing",
+    "Numbers of a till are missing",
+    "Some numbers of a till have not come. Get them, or close the day with a reason.",
+  ],
+  [
+    "CF-3302",
+    "till_not_closed",
+    "A till has sent no Z-report",
+    "The till has not been closed, or its Z-report has not come.",
+  ],
+  [
+    "CF-3303",
+    "z_report_differs",
+    "The Z-report says something else",
+    "The sums of the till are not those of the receipts that came in.",
+  ],
+  [
+    "CF-3304",
+    "cash_differs",
+    "The drawer does not tie",
+    "There is more or less cash in the drawer than there should be.",
+  ],
+  [
+    "CF-3305",
+    "shop_silent",
+    "A shop has sent nothing",
+    "The shop should have sold on this day, and nothing came.",
+  ],
+  [
+    "CF-3306",
+    "till_silent",
+    "A till has sent nothing",
+    "The shop has sent something, this till nothing.",
+  ],
+  [
+    "CF-3307",
+    "day_message_open",
+    "Something is held or unreadable",
+    "Messages of the day wait for a person.",
+  ],
+  [
+    "CF-3308",
+    "late_after_z",
+    "Came after the Z-report",
+    "Receipts came late. When everything ties, nothing needs to be done.",
+  ],
+  [
+    "CF-3309",
+    "day_receipt_stuck",
+    "A receipt is stuck",
+    "The receipt counts in the day, and another system has not got it.",
+  ],
+  [
+    "CF-3310",
+    "behind_last_z",
+    "Sold after the Z-report",
+    "The till sold after it was closed. Have it closed once more.",
+  ],
+  [
+    "CF-3311",
+    "voided_unknown",
+    "A void without its receipt",
+    "The receipt that was voided has not come.",
+  ],
+  [
+    "CF-3312",
+    "settlement_policy_malformed",
+    "The settlement policy cannot be read",
+    "A file of the server is not as it should be.",
   ],
 ];
 const reasons = new Map<string, Reason>(

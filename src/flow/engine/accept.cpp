@@ -29,6 +29,8 @@ constexpr std::string_view channel_counter(contract::Channel channel) {
   return {};
 }
 
+constexpr std::string_view till_record_counter = "till_records";
+
 /// Longest wait of an accept for a slot at its targets: short beside a till's patience, long enough
 /// for a call or two to end.
 constexpr Duration slot_wait{8'000};
@@ -208,8 +210,11 @@ Engine::ActivePtr Engine::new_flow(const IncomingPtr& request, Plan plan, Id id,
   flow.redemption = plan.redemption;
   flow.correlation_id = request->correlation_id.empty() ? to_string(id) : request->correlation_id;
   unit.message = message_of(*request, id, plan.gross);
+  note_day(transaction, unit);
   add_sold_lines(*request, plan, id, unit);
-  if (transaction.profile == nullptr) {
+  if (transaction.till != nullptr) {
+    unit.counters.push_back({std::string(till_record_counter), 1});
+  } else if (transaction.profile == nullptr && transaction.close == nullptr) {
     unit.counters.push_back({std::string(channel_counter(transaction.channel)), 1});
   }
   active_.emplace(id, active);
@@ -250,15 +255,16 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
   INVARIANT(fresh, "a new flow begins");
   if (!suspected.is_nil()) (void)apply(active, Suspected{suspected}, *staged);
   if (request->record != nullptr) {
-    request->record->write(id, unit);
+    if (request->record->write) request->record->write(id, unit);
     staged->events.push_back({.kind = JournalEvent::Kind::recorded,
                               .state = LegState::done,
                               .detail = request->record->said});
   }
   seal(active, *staged);
   active->committing = true;
+  const bool notes_day = !unit.documents.empty();
   store_.commit(std::move(unit), [this, alive = alive_, active, staged, request, key, suspected,
-                                  with_idempotency,
+                                  with_idempotency, notes_day,
                                   done = std::move(done)](store::UnitResult result) mutable {
     if (!*alive) return;
     if (stopped_) {
@@ -267,6 +273,7 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
     if (result.outcome == store::Outcome::applied) {
       settle(active, *staged, result);
       settle_references(active, *staged);
+      if (notes_day) day_is_noted(*request->transaction);
       AcceptAnswer answer;
       answer.id = active->flow.id;
       answer.correlation_id = active->flow.correlation_id;
@@ -293,7 +300,7 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
     switch (result.outcome) {
       case store::Outcome::duplicate:
         if (request->record != nullptr) {
-          // Another node has written this version of the record.
+          // This version of the record, or this slice of the day, has been written meanwhile.
           finish_accept(key);
           AcceptAnswer answer;
           answer.kind = AcceptAnswer::Kind::replayed;
@@ -392,6 +399,7 @@ void Engine::hold(const IncomingPtr& request, Accepted done, Id conflict_with,
   Money gross{0, transaction.currency};
   for (const contract::Tender& tender : transaction.tenders) gross += tender.amount;
   unit.message = message_of(*request, id, gross);
+  note_day(transaction, unit);
   unit.message->state = store::MessageState::held;
   unit.message->conflict_with = conflict_with;
   unit.message->code = code;
@@ -437,6 +445,7 @@ void Engine::keep_invalid(store::MessageRow message, Done done) {
   store::Unit unit;
   // The same bytes sent again and again are kept once.
   unit.keys.push_back({store::KeyKind::call, BusinessDate{}, content, message.id, content, 0, 0});
+  note_day(message, unit);
   unit.message = std::move(message);
   unit.counters.push_back({"invalid", 1});
   store_.commit(std::move(unit), [done = std::move(done)](store::UnitResult result) mutable {

@@ -71,6 +71,11 @@ void Engine::call(const ActivePtr& active, std::uint16_t number) {
   request.items.push_back(item_of(*active, leg));
   ++active->outstanding;
   ++active->calls;
+  if (Status dated = add_posting_dates(*active, leg, request.items.front()); !dated) {
+    caller_.give_back(departure_of(leg));
+    release_slot(*target);
+    return refuse_unsent(active, number, std::move(dated.error()));
+  }
   caller_.call(std::move(request),
                [this, alive = alive_, active, number, target](Result<CallAnswer> answer) {
                  if (!*alive || stopped_) return;
@@ -85,23 +90,30 @@ void Engine::call(const ActivePtr& active, std::uint16_t number) {
 
 void Engine::send(const std::shared_ptr<BatchCall>& batch) {
   if (--batch->waiting > 0) return;
-  if (batch->legs.empty()) {
-    caller_.give_back(
-        {.target = batch->target->name, .operation = batch->operation, .lane = batch->lane});
-    return release_slot(*batch->target);
-  }
   const OperationTraits* traits = caller_.traits(batch->target->name, batch->operation);
   CallRequest request;
   request.target = batch->target->name;
   request.operation = batch->operation;
   request.correlation_id = to_string(batch->id);
   request.deadline = traits->deadline;
-  for (const auto& [active, number] : batch->legs) {
+  std::erase_if(batch->legs, [&](const auto& one) {
+    const auto& [active, number] = one;
     const Leg& leg = *active->flow.leg(number);
     ++active->calls;
-    request.attempt = std::max(request.attempt, leg.attempts);
-    request.items.push_back(item_of(*active, leg));
     ++active->outstanding;
+    CallItem item = item_of(*active, leg);
+    if (Status dated = add_posting_dates(*active, leg, item); !dated) {
+      refuse_unsent(active, number, std::move(dated.error()));
+      return true;
+    }
+    request.attempt = std::max(request.attempt, leg.attempts);
+    request.items.push_back(std::move(item));
+    return false;
+  });
+  if (request.items.empty()) {
+    caller_.give_back(
+        {.target = batch->target->name, .operation = batch->operation, .lane = batch->lane});
+    return release_slot(*batch->target);
   }
   caller_.call(std::move(request), [this, alive = alive_, batch](Result<CallAnswer> answer) {
     if (!*alive || stopped_) return;
@@ -398,6 +410,7 @@ void Engine::take_due(Target& target, const ActivePtr& active, const store::DueR
     const std::size_t before = staged.after.size();
     const Id call_id = batch != nullptr ? batch->id : ids_.next(now(), active->flow.id.partition());
     const bool fresh = apply(active, Taken{row.leg, call_id}, staged);
+    if (fresh) note_posting_date(*active, *active->flow.leg(row.leg), staged);
     const bool acts = fresh && staged.after.size() > before;
     const bool asks = acts && staged.after.back().kind == Action::Kind::ask;
     if (asks) {

@@ -408,6 +408,7 @@ bool Engine::take_directly(const ActivePtr& active, const Action& action, Staged
   INVARIANT(!transition.stale, "a leg that became due can be taken");
   staged.inputs.push_back({event, facts});
   collect(active, std::move(transition), staged);
+  note_posting_date(*active, leg, staged);
   return true;
 }
 

@@ -20,6 +20,7 @@
 #include "flow/engine/target.h"
 #include "flow/plan/caller.h"
 #include "flow/plan/process.h"
+#include "ledger/posting_periods.h"
 #include "runtime/random.h"
 #include "runtime/scheduler.h"
 #include "store/api/store.h"
@@ -54,6 +55,7 @@ struct EngineOptions {
   /// Channels whose products, and whose members, must be known before anything is sent.
   std::array<bool, contract::channel_count> check_products{};
   std::array<bool, contract::channel_count> check_members{};
+  ledger::PostingPeriods periods;            ///< of the ERP's books
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
   std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
   Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
@@ -73,7 +75,7 @@ struct AcceptRequest {
   std::string idempotency_key;  ///< empty: none
   std::string correlation_id;   ///< empty: the message's id
   Lane lane = Lane::live;
-  std::shared_ptr<const RecordStage> record;  ///< of a customer_profile: what it is about
+  std::shared_ptr<const RecordStage> record;  ///< of what Crossfoot makes itself: what it is about
   std::optional<Decision> edit;  ///< a person's edit of what is there: its correction, or nothing
 };
 
@@ -295,6 +297,26 @@ class Engine {
   void give_back(Partition partition, std::uint64_t position);
   void answer_stored(Id id, Accepted done);
   void finish_accept(const Hash128& key);
+
+  // store_days.cpp
+  /// Leaves word in the unit that something of this shop and day has come, unless that is known.
+  void note_day(const contract::Transaction& transaction, store::Unit& unit);
+  static void note_day(const store::MessageRow& message, store::Unit& unit);
+  /// Word of it is stored.
+  void day_is_noted(const contract::Transaction& transaction);
+
+  // posting_dates.cpp
+  /// Under which day a leg of the ERP is posted; no value where that is its business date.
+  /// Fault period_closed: under none.
+  [[nodiscard]] Result<std::optional<BusinessDate>> posting_date_of(const Active& active,
+                                                                    const Leg& leg) const;
+  /// Adds the dates to what the call says. Fault period_closed: it must not leave.
+  [[nodiscard]] Status add_posting_dates(const Active& active, const Leg& leg,
+                                         CallItem& item) const;
+  /// Has the timeline say under which day the leg that is taken is posted, where it is another one.
+  void note_posting_date(const Active& active, const Leg& leg, Staged& staged) const;
+  /// As if the target had refused it: the call did not leave.
+  void refuse_unsent(const ActivePtr& active, std::uint16_t leg, Fault fault);
 
   // suspect.cpp
   /// Has the unit look for a message like this one, or only leave word of it.
@@ -553,6 +575,8 @@ class Engine {
   std::map<std::string, Target, std::less<>> targets_;
   std::unordered_map<Partition, std::uint64_t> positions_;
   std::unordered_map<Hash128, std::deque<std::move_only_function<void()>>> accepting_;
+  /// Days of shops of which the data store knows, a part of them: tenant and shop by date.
+  std::map<BusinessDate, std::unordered_set<std::string>> noted_days_;
   std::unordered_set<Id> deciding_;  ///< held messages about which a decision is under way
   std::size_t accepts_ = 0;
   struct SlotWaiter;

@@ -67,10 +67,11 @@ struct ProfileOrder {
   std::string correlation_id;
 };
 
-/// A record's new version within the commit that begins the flow which tells others of it.
+/// What is written within the commit that begins a flow of Crossfoot's own: a record's new version,
+/// and the flow that tells others of it. Whose key is taken already is answered as `replayed`.
 struct RecordStage {
-  std::function<void(Id, store::Unit&)> write;
-  std::string said;  ///< for the flow's timeline
+  std::function<void(Id, store::Unit&)> write;  ///< may be absent
+  std::string said;                             ///< for the flow's timeline
 };
 
 /// Legs of a merged member stand in the order of the member that goes on: new order key by old one,

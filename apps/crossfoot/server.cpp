@@ -81,7 +81,7 @@ class Server::Impl {
                                config_.data_folder.string() + ": " + made.message()));
     }
     if (Status prepared = prepare_audit(); !prepared) return prepared;
-    const auto text = runtime::read_file(config_.programme);
+    auto text = runtime::read_file(config_.programme);
     if (!text) return fail(text.error());
     auto programme = ledger::parse_programme(*text);
     if (!programme) return fail(programme.error());
@@ -90,6 +90,7 @@ class Server::Impl {
                                fmt::format("{}", fmt::join(unapplied, ", "))));
     }
     programme_ = std::move(*programme);
+    programme_text_ = std::move(*text);
     auto setups = load_targets(config_);
     if (!setups) return fail(setups.error());
 
@@ -189,6 +190,7 @@ class Server::Impl {
                          key = audit_key_->public_key()](store::Reader& reader) {
       return observe::check_not_older(reader, folder, key);
     };
+    setup.engine.programme_text = programme_text_;
     setup.engine.routing = {.erp = config_.routing_erp,
                             .loyalty = config_.routing_loyalty,
                             .profile = config_.profile_target_names()};
@@ -266,6 +268,7 @@ class Server::Impl {
                          .data_store = [this] { return host_->data_store(); },
                          .engine = [this] { return host_->engine(); },
                          .metrics = metrics_,
+                         .zones = zones_,
                          .reconciliations = reconciler_.get(),
                          .connectors = connectors_.get(),
                          .contracts = contracts_.get(),
@@ -343,6 +346,7 @@ class Server::Impl {
   runtime::Logger logger_;
   prometheus::Registry metrics_;
   ledger::Programme programme_;
+  std::string programme_text_;  ///< as it was written
   ledger::SystemZones zones_;
   runtime::Shard shard_;
   std::unique_ptr<connector::Targets> targets_;

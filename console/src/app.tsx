@@ -9,6 +9,7 @@ import { OverviewPage } from "./pages/overview";
 import { ReceiptPage } from "./pages/receipt";
 import { ReceiptsPage } from "./pages/receipts";
 import { SignInPage } from "./pages/sign-in";
+import { WhyPage } from "./pages/why";
 import { ErrorBoundary } from "./parts/error-boundary";
 import { LiveState, UnreachableBanner } from "./parts/live-state";
 import { href, useRoute, type Route } from "./router";
@@ -39,6 +40,13 @@ function placeOf({ path, params }: Route): Place {
           title: "Receipt",
           page: <ReceiptPage key={second} id={second} />,
         };
+  }
+  if (first === "receipts" && second !== undefined && path.length === 3 && rest[0] === "why") {
+    return {
+      section: "receipts",
+      title: "Why these points?",
+      page: <WhyPage key={second} id={second} />,
+    };
   }
   if (second === undefined && first === "breaks") {
     return { section: "breaks", title: "Breaks", page: <BreaksPage params={params} /> };

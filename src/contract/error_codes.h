@@ -108,6 +108,7 @@ inline constexpr std::string_view nothing_to_freeze = "CF-3206";
 inline constexpr std::string_view policy_not_applied = "CF-3207";
 inline constexpr std::string_view account_table_malformed = "CF-3208";
 inline constexpr std::string_view account_undetermined = "CF-3209";
+inline constexpr std::string_view programme_changed = "CF-3351";
 inline constexpr std::string_view bad_csv = "CF-4001";
 inline constexpr std::string_view wrong_columns = "CF-4002";
 inline constexpr std::string_view truncated_gzip = "CF-4003";
@@ -173,7 +174,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 146> error_table{{
+inline constexpr std::array<ErrorInfo, 147> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -364,6 +365,8 @@ inline constexpr std::array<ErrorInfo, 146> error_table{{
      FaultClass::corrupt, false},
     {"CF-3209", "A posting has no account", 202,
      FaultClass::rejected, false},
+    {"CF-3351", "The programme's rules changed and their version did not", 503,
+     FaultClass::conflict, false},
     {"CF-4001", "A row of the file is not well-formed CSV", 0,
      FaultClass::rejected, false},
     {"CF-4002", "A row does not have the expected columns", 0,

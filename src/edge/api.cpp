@@ -252,6 +252,8 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return get_transaction(exchange);
     case Route::get_timeline:
       return get_timeline(exchange);
+    case Route::get_explanation:
+      return get_explanation(exchange);
     case Route::release_leg:
       return release_leg(exchange);
     case Route::discard_held:

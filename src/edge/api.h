@@ -25,6 +25,7 @@
 #include "edge/waiting.h"
 #include "flow/engine/engine.h"
 #include "flow/engine/records.h"
+#include "ledger/programme.h"
 #include "runtime/http_server.h"
 #include "runtime/log.h"
 #include "runtime/random.h"
@@ -61,6 +62,7 @@ struct ApiParts {
   std::function<store::Store*()> data_store;
   std::function<flow::Engine*()> engine;
   prometheus::Registry& metrics;
+  const ledger::ZoneLookup& zones;                   ///< of shops, for explanations; any thread
   ReconciliationService* reconciliations = nullptr;  ///< null: its addresses answer 404
   ConnectorService* connectors = nullptr;            ///< null: its addresses answer 404
   ContractBook* contracts = nullptr;                 ///< null: its addresses answer 404
@@ -236,6 +238,9 @@ class Api {
   [[nodiscard]] Reply get_timeline(Exchange& exchange);
   [[nodiscard]] Reply list_transactions(Exchange& exchange);
   [[nodiscard]] Reply post_states(Exchange& exchange);
+
+  // explain.cpp
+  [[nodiscard]] Reply get_explanation(Exchange& exchange);
 
   // operations.cpp
   [[nodiscard]] Reply get_overview(Exchange& exchange);

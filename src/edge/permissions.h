@@ -14,6 +14,7 @@ namespace crossfoot::edge {
 enum class Permission : std::uint8_t {
   transactions_write,  ///< Hand over transactions
   transactions_read,  ///< See transactions, their states and timelines
+  transactions_explain,  ///< See why a receipt has its points, rule by rule, and what it posts
   checkout_redeem,  ///< Authorise, capture and void redemptions of points
   checkout_ask,  ///< See redemptions, balances and what a member may have at the till
   operations_read,  ///< See what waits, what is stuck, paused and replayed, and the connectors
@@ -37,13 +38,14 @@ enum class Permission : std::uint8_t {
   system_crm,  ///< Write records as the customer system
   system_oms,  ///< Write records as the order management
 };
-inline constexpr std::size_t permission_count = 24;
+inline constexpr std::size_t permission_count = 25;
 using Permissions = std::bitset<permission_count>;
 
 /// As scopes of tokens name them.
 inline constexpr std::array<std::string_view, permission_count> permission_names{
     "transactions:write",
     "transactions:read",
+    "transactions:explain",
     "checkout:redeem",
     "checkout:ask",
     "operations:read",
@@ -73,17 +75,17 @@ struct Role {
   std::uint64_t permissions;  ///< by bit
 };
 inline constexpr std::array<Role, 11> role_table{{
-    {"channel", 0x240f},
-    {"erp_system", 0x83400},
-    {"loyalty_system", 0x107400},
-    {"crm_system", 0x407400},
-    {"integration", 0x4edff},
-    {"store_operations", 0x2052},
-    {"finance", 0x2312},
-    {"customer_service", 0x2e00a},
-    {"data_protection", 0x16002},
-    {"auditor", 0x6d1a},
-    {"monitoring", 0x800},
+    {"channel", 0x481b},
+    {"erp_system", 0x106800},
+    {"loyalty_system", 0x20e800},
+    {"crm_system", 0x80e800},
+    {"integration", 0x9dbff},
+    {"store_operations", 0x40a2},
+    {"finance", 0x4626},
+    {"customer_service", 0x5c016},
+    {"data_protection", 0x2c002},
+    {"auditor", 0xda36},
+    {"monitoring", 0x1000},
 }};
 
 /// False when there is none of this name.

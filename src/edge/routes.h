@@ -27,6 +27,7 @@ enum class Route : std::uint8_t {
   list_transactions,
   get_transaction,
   get_timeline,
+  get_explanation,
   discard_held,
   release_held,
   replace_held,
@@ -100,7 +101,7 @@ struct RouteInfo {
 };
 
 // clang-format off
-inline constexpr std::array<RouteInfo, 63> route_table{{
+inline constexpr std::array<RouteInfo, 64> route_table{{
     {Route::post_transaction, runtime::Method::post, "/v1/transactions", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", "", "", ""}, false,
@@ -153,6 +154,10 @@ inline constexpr std::array<RouteInfo, 63> route_table{{
      {"application/json", ""},
      {"", "", "", "", "", "", "", "", ""}, false,
      Permission::transactions_read, Limits::checked},
+    {Route::get_explanation, runtime::Method::get, "/v1/transactions/{id}/explanation", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", "", ""}, false,
+     Permission::transactions_explain, Limits::checked},
     {Route::discard_held, runtime::Method::post, "/v1/transactions/{id}/discard", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", "", "", ""}, false,

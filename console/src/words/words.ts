@@ -55,6 +55,28 @@ const kinds: Record<string, string> = {
 };
 export const kindName = (kind: Maybe<string>) => look(kinds, kind);
 
+/** Kinds of transactions that earn points or take some back. */
+const explained = new Set(["sale", "return", "exchange", "void"]);
+export const isExplained = (kind: Maybe<string>) => kind != null && explained.has(kind);
+
+const reasonsForNothing: Record<string, string> = {
+  returned: "comes back",
+  no_member: "no member",
+  kind: "does not earn",
+  costs_nothing: "costs nothing",
+  paid_otherwise: "paid with what does not earn",
+};
+export const nothingEarned = (reason: string) => look(reasonsForNothing, reason);
+
+const campaignVerdicts: Record<string, string> = {
+  fired: "Given",
+  before_start: "Had not begun",
+  after_end: "Was over",
+  no_article: "None of its articles",
+  below_spend: "Too little of its articles",
+};
+export const verdictOfCampaign = (verdict: string) => look(campaignVerdicts, verdict);
+
 const legNames: Record<string, string> = {
   validate: "Check the receipt",
   link: "Find the original sale",
@@ -430,6 +452,12 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "account_undetermined",
     "No account for a posting",
     "The table of accounts has no entry for this case. Finance adds one.",
+  ],
+  [
+    "CF-3351",
+    "programme_changed",
+    "Programme changed without a new version",
+    "The rules differ from those used before under the same version. Integration raises it.",
   ],
 ];
 const reasons = new Map<string, Reason>(

@@ -57,6 +57,10 @@ struct EngineOptions {
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
   std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
   Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
+  /// The programme as it was written: kept at start, so that later explanations are by it. The
+  /// start is refused (programme_changed) where its version was used with other rules before.
+  /// Empty: not kept, for simulations.
+  std::string programme_text;
   /// Makes the journal's salts: new at each start, kept nowhere. Empty: from the seed, for
   /// simulations.
   std::string salt_secret;
@@ -518,6 +522,9 @@ class Engine {
   /// What an earlier version could not tell is not told any more.
   void drop_moot(Id flow);
   [[nodiscard]] Hash128 redirected(Hash128 order_key) const;
+
+  // programme_versions.cpp
+  void keep_programme(Done done);
 
   // start.cpp
   /// Takes up the last restore, the pauses and the replays that were running.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "contract/error_codes.h"
+#include "contract/points_adjustment.h"
 #include "contract/profile_change.h"
 #include "contract/transaction_json.h"
 
@@ -14,6 +15,7 @@ Result<contract::Transaction> parse_stored(std::string_view body) {
   if (contract::is_profile_message(body)) {
     return transform(contract::read_profile_message(body), contract::profile_transaction);
   }
+  if (contract::is_adjustment_message(body)) return contract::read_adjustment_message(body);
   contract::TransactionParser parser;
   auto parsed = parser.parse(body, contract::ParsePolicy::stored());
   if (!parsed) {

@@ -293,6 +293,11 @@ class Server::Impl {
     api_options.question_deadline = config_.question_deadline;
     api_options.redemptions.hold_default = std::chrono::seconds{config_.hold_default_s};
     api_options.redemptions.hold_max = std::chrono::seconds{config_.hold_max_s};
+    api_options.service.agent = {Points{config_.service_agent_alone},
+                                 Points{config_.service_agent_a_day}};
+    api_options.service.lead = {Points{config_.service_lead_alone},
+                                Points{config_.service_lead_a_day}};
+    api_options.service.reasons = config_.service_reason_names();
     api_ = std::make_unique<edge::Api>(std::move(parts), api_options);
     runtime::HttpServerLimits limits;
     limits.body_bytes_max = static_cast<std::size_t>(config_.body_mb_max) << 20U;

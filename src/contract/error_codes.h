@@ -60,6 +60,9 @@ inline constexpr std::string_view redemption_state_conflict = "CF-2440";
 inline constexpr std::string_view redemption_lapsed = "CF-2441";
 inline constexpr std::string_view redemption_pending = "CF-2442";
 inline constexpr std::string_view redemption_unsupported = "CF-2443";
+inline constexpr std::string_view adjustment_unsupported = "CF-2460";
+inline constexpr std::string_view service_limit = "CF-2461";
+inline constexpr std::string_view same_person = "CF-2462";
 inline constexpr std::string_view internal_error = "CF-2500";
 inline constexpr std::string_view store_unknown = "CF-2503";
 inline constexpr std::string_view http_version_not_supported = "CF-2505";
@@ -109,6 +112,8 @@ inline constexpr std::string_view policy_not_applied = "CF-3207";
 inline constexpr std::string_view account_table_malformed = "CF-3208";
 inline constexpr std::string_view account_undetermined = "CF-3209";
 inline constexpr std::string_view programme_changed = "CF-3351";
+inline constexpr std::string_view second_person_needed = "CF-3352";
+inline constexpr std::string_view approval_refused = "CF-3353";
 inline constexpr std::string_view bad_csv = "CF-4001";
 inline constexpr std::string_view wrong_columns = "CF-4002";
 inline constexpr std::string_view truncated_gzip = "CF-4003";
@@ -174,7 +179,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 147> error_table{{
+inline constexpr std::array<ErrorInfo, 152> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -268,6 +273,12 @@ inline constexpr std::array<ErrorInfo, 147> error_table{{
     {"CF-2442", "The redemption has no answer yet", 409,
      FaultClass::conflict, true},
     {"CF-2443", "The loyalty platform cannot redeem points", 501,
+     FaultClass::rejected, false},
+    {"CF-2460", "The loyalty platform takes no points by hand", 501,
+     FaultClass::rejected, false},
+    {"CF-2461", "Beyond what one person may move in a day", 422,
+     FaultClass::rejected, false},
+    {"CF-2462", "Who asked does not decide", 403,
      FaultClass::rejected, false},
     {"CF-2500", "The server failed", 500,
      FaultClass::transient, true},
@@ -367,6 +378,10 @@ inline constexpr std::array<ErrorInfo, 147> error_table{{
      FaultClass::rejected, false},
     {"CF-3351", "The programme's rules changed and their version did not", 503,
      FaultClass::conflict, false},
+    {"CF-3352", "A second person has to agree", 202,
+     FaultClass::rejected, false},
+    {"CF-3353", "A second person refused it", 202,
+     FaultClass::rejected, false},
     {"CF-4001", "A row of the file is not well-formed CSV", 0,
      FaultClass::rejected, false},
     {"CF-4002", "A row does not have the expected columns", 0,

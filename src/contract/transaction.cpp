@@ -52,6 +52,7 @@ std::string_view to_string(TransactionKind kind) {
   // No words of the contract: nobody hands these over.
   if (kind == TransactionKind::redemption) return "redemption";
   if (kind == TransactionKind::customer_profile) return "customer_profile";
+  if (kind == TransactionKind::points_adjustment) return "points_adjustment";
   return word(words::transaction_kind, kind);
 }
 std::string_view to_string(Channel channel) {

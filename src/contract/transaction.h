@@ -23,8 +23,9 @@ enum class TransactionKind : std::uint8_t {
   accounting_adjustment,  ///< money outside trade; parked for a person
   redemption,             ///< points as tender; a question of a till, never handed over as a fact
   customer_profile,       ///< a change of a customer; no trade, made by Crossfoot alone
+  points_adjustment,      ///< points that a service desk grants or deducts; no trade
 };
-inline constexpr auto transaction_kind_last = TransactionKind::customer_profile;
+inline constexpr auto transaction_kind_last = TransactionKind::points_adjustment;
 
 enum class Channel : std::uint8_t { pos, ecommerce, mobile, partner, customer_service, file };
 inline constexpr auto channel_last = Channel::file;
@@ -45,9 +46,9 @@ inline constexpr auto tender_kind_last = TenderKind::other;
 
 /// What names a transaction in the retailer's world, the same whoever sends it and however often.
 /// Either the till's key (shop … sequence) or the channel's own id. Identity is (tenant, key). A
-/// redemption's is apart from those of receipts: a channel's id of its own form.
+/// redemption's and an adjustment's are apart from those of receipts: ids of forms of their own.
 struct NaturalKey {
-  enum class Form : std::uint8_t { till, channel_id, redemption };
+  enum class Form : std::uint8_t { till, channel_id, redemption, adjustment };
 
   Form form = Form::till;
   std::string tenant;
@@ -57,7 +58,7 @@ struct NaturalKey {
   std::uint32_t register_epoch = 0;  ///< rises when a till is re-imaged and counts from 1 again
   BusinessDate business_date;
   std::string sequence;
-  // channel_id, redemption
+  // channel_id, redemption, adjustment
   Channel channel = Channel::pos;
   std::string external_id;
 
@@ -133,6 +134,18 @@ struct RedemptionTerms {
   bool operator==(const RedemptionTerms&) const = default;
 };
 
+/// What a service desk asks for (docs/adr/0024).
+struct AdjustmentTerms {
+  Points points;                           ///< granted; below zero: deducted
+  std::string reason;                      ///< a word of the policy
+  std::string receipt;                     ///< id of the transaction it is about; empty: none
+  std::optional<BusinessDate> expires_on;  ///< the first day on which granted points are gone
+  std::string asked_by;                    ///< proven where callers are
+  bool second_person = false;              ///< nothing happens before somebody else has agreed
+
+  bool operator==(const AdjustmentTerms&) const = default;
+};
+
 struct ProfileChange;
 
 /// One completed transaction in canonical form (api/schemas/transaction/v1.json).
@@ -156,6 +169,7 @@ struct Transaction {
       original;               ///< the voided receipt; for a return, the default of its lines
   std::string source_format;  ///< `online-retail` when a file importer made it
   std::optional<RedemptionTerms> redemption;     ///< of a redemption, and of nothing else
+  std::optional<AdjustmentTerms> adjustment;     ///< of a points_adjustment alone
   std::shared_ptr<const ProfileChange> profile;  ///< of a customer_profile alone
 
   bool operator==(const Transaction&) const = default;

@@ -11,6 +11,7 @@
 #include "contract/problem.h"
 #include "contract/transaction_json.h"
 #include "edge/access/caller.h"
+#include "edge/adjustment_request.h"
 #include "edge/admission.h"
 #include "edge/client_limits.h"
 #include "edge/connector_service.h"
@@ -43,6 +44,7 @@ struct ApiOptions {
   ClientLimitOptions client_limits;
   AdmissionLimits admission;
   RedemptionLimits redemptions;
+  ServicePolicy service;
   /// How long a till waits at most for the loyalty platform's word on a redemption.
   Duration authorise_deadline{std::chrono::milliseconds{1'500}};
   /// How long a till waits at most for an answer that changes nothing.
@@ -220,6 +222,14 @@ class Api {
   [[nodiscard]] boost::asio::awaitable<Status> find_redemption(Exchange& exchange,
                                                                std::optional<Id> id);
   struct Done {};
+
+  // service.cpp
+  [[nodiscard]] Reply post_adjustment(Exchange& exchange);
+  [[nodiscard]] Reply list_adjustments(Exchange& exchange);
+  [[nodiscard]] Reply get_adjustment(Exchange& exchange);
+  [[nodiscard]] Reply judge_adjustment(Exchange& exchange, bool approved);
+  /// 202 with what is committed of it.
+  [[nodiscard]] Reply adjustment_answer(Exchange& exchange, Id id, bool replayed);
 
   // promise.cpp
   [[nodiscard]] Reply validate_basket(Exchange& exchange);

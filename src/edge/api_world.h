@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "contract/points_adjustment.h"
 #include "contract/profile_change.h"
 #include "edge/api.h"
 #include "ledger/programme.h"
@@ -218,6 +219,7 @@ inline Result<contract::Transaction> parse_stored(std::string_view body) {
   if (contract::is_profile_message(body)) {
     return transform(contract::read_profile_message(body), contract::profile_transaction);
   }
+  if (contract::is_adjustment_message(body)) return contract::read_adjustment_message(body);
   auto parsed = contract::parse_transaction(body, contract::ParsePolicy::stored());
   if (!parsed) return fail({.code = parsed.error().code, .cause = parsed.error().detail});
   return std::move(parsed->transaction);
@@ -268,6 +270,10 @@ class World {
   explicit World(ApiOptions options = {}, store::MemoryOptions store_options = {},
                  MakeBook make_book = built_in_book, Identify identify = nullptr)
       : store_(std::make_unique<store::MemoryStore>(disk_, scheduler_, store_options)) {
+    // Where no commit ends within the test, nothing can be kept at the start either.
+    if (store_options.commit_latency > std::chrono::minutes{1}) {
+      engine_options.programme_text.clear();
+    }
     start_engine();
     auto book = make_book(registry);
     EXPECT_TRUE(book.has_value()) << (book ? "" : book.error().where + book.error().cause);

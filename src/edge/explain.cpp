@@ -23,7 +23,8 @@ Fault not_found(std::string cause) {
 
 bool is_explained(contract::TransactionKind kind) {
   return kind != contract::TransactionKind::redemption &&
-         kind != contract::TransactionKind::customer_profile;
+         kind != contract::TransactionKind::customer_profile &&
+         kind != contract::TransactionKind::points_adjustment;
 }
 
 Result<std::optional<ledger::Programme>> rules_of(store::Reader& reader, const flow::Flow& flow) {

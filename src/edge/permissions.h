@@ -17,6 +17,9 @@ enum class Permission : std::uint8_t {
   transactions_explain,  ///< See why a receipt has its points, rule by rule, and what it posts
   checkout_redeem,  ///< Authorise, capture and void redemptions of points
   checkout_ask,  ///< See redemptions, balances and what a member may have at the till
+  service_adjust,  ///< Grant and deduct points by hand, within what one person may
+  service_approve,  ///< Agree to or refuse what another person asked for by hand; wider limits of one's own
+  service_read,  ///< See points that were granted or deducted by hand, and what waits for a second person
   operations_read,  ///< See what waits, what is stuck, paused and replayed, and the connectors
   operations_decide,  ///< Release, discard, confirm, replace or send again what is stuck or held
   operations_replay,  ///< Start and cancel replays, pause and resume
@@ -38,7 +41,7 @@ enum class Permission : std::uint8_t {
   system_crm,  ///< Write records as the customer system
   system_oms,  ///< Write records as the order management
 };
-inline constexpr std::size_t permission_count = 25;
+inline constexpr std::size_t permission_count = 28;
 using Permissions = std::bitset<permission_count>;
 
 /// As scopes of tokens name them.
@@ -48,6 +51,9 @@ inline constexpr std::array<std::string_view, permission_count> permission_names
     "transactions:explain",
     "checkout:redeem",
     "checkout:ask",
+    "service:adjust",
+    "service:approve",
+    "service:read",
     "operations:read",
     "operations:decide",
     "operations:replay",
@@ -74,18 +80,19 @@ struct Role {
   std::string_view name;
   std::uint64_t permissions;  ///< by bit
 };
-inline constexpr std::array<Role, 11> role_table{{
-    {"channel", 0x481b},
-    {"erp_system", 0x106800},
-    {"loyalty_system", 0x20e800},
-    {"crm_system", 0x80e800},
-    {"integration", 0x9dbff},
-    {"store_operations", 0x40a2},
-    {"finance", 0x4626},
-    {"customer_service", 0x5c016},
-    {"data_protection", 0x2c002},
-    {"auditor", 0xda36},
-    {"monitoring", 0x1000},
+inline constexpr std::array<Role, 12> role_table{{
+    {"channel", 0x2401b},
+    {"erp_system", 0x834000},
+    {"loyalty_system", 0x1074000},
+    {"crm_system", 0x4074000},
+    {"integration", 0x4edf1f},
+    {"store_operations", 0x20502},
+    {"finance", 0x23186},
+    {"customer_service", 0x2e00b6},
+    {"service_lead", 0x2e00f6},
+    {"data_protection", 0x160002},
+    {"auditor", 0x6d196},
+    {"monitoring", 0x8000},
 }};
 
 /// False when there is none of this name.

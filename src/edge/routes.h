@@ -15,6 +15,11 @@ namespace crossfoot::edge {
 /// The routes by name; each has one handler.
 enum class Route : std::uint8_t {
   post_transaction,
+  post_adjustment,
+  list_adjustments,
+  get_adjustment,
+  approve_adjustment,
+  refuse_adjustment,
   post_authorisation,
   validate_basket,
   get_balance,
@@ -101,11 +106,31 @@ struct RouteInfo {
 };
 
 // clang-format off
-inline constexpr std::array<RouteInfo, 64> route_table{{
+inline constexpr std::array<RouteInfo, 69> route_table{{
     {Route::post_transaction, runtime::Method::post, "/v1/transactions", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", "", "", ""}, false,
      Permission::transactions_write, Limits::checked},
+    {Route::post_adjustment, runtime::Method::post, "/process/v1/customer-service/adjustments", "application/json",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", "", ""}, false,
+     Permission::service_adjust, Limits::checked},
+    {Route::list_adjustments, runtime::Method::get, "/process/v1/customer-service/adjustments", "",
+     {"application/json", ""},
+     {"after", "limit", "", "", "", "", "", "", ""}, false,
+     Permission::service_read, Limits::checked},
+    {Route::get_adjustment, runtime::Method::get, "/process/v1/customer-service/adjustments/{id}", "",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", "", ""}, false,
+     Permission::service_read, Limits::checked},
+    {Route::approve_adjustment, runtime::Method::post, "/process/v1/customer-service/adjustments/{id}/approve", "application/json",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", "", ""}, false,
+     Permission::service_approve, Limits::checked},
+    {Route::refuse_adjustment, runtime::Method::post, "/process/v1/customer-service/adjustments/{id}/refuse", "application/json",
+     {"application/json", ""},
+     {"", "", "", "", "", "", "", "", ""}, false,
+     Permission::service_approve, Limits::checked},
     {Route::post_authorisation, runtime::Method::post, "/process/v1/redeem/authorisations", "application/json",
      {"application/json", ""},
      {"", "", "", "", "", "", "", "", ""}, false,

@@ -214,6 +214,7 @@ Result<Journal> journal_of(const contract::Transaction& transaction, const Prici
     case contract::TransactionKind::accounting_adjustment:
     case contract::TransactionKind::redemption:
     case contract::TransactionKind::customer_profile:
+    case contract::TransactionKind::points_adjustment:
       return Journal{};
     case contract::TransactionKind::sale:
     case contract::TransactionKind::return_goods:

@@ -193,6 +193,7 @@ std::vector<BusinessFault> check(const contract::Transaction& transaction, const
     case TransactionKind::accounting_adjustment:
     case TransactionKind::redemption:
     case TransactionKind::customer_profile:
+    case TransactionKind::points_adjustment:
       return {};
     case TransactionKind::sale:
     case TransactionKind::return_goods:

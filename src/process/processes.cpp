@@ -24,6 +24,8 @@ flow::Plan plan_kind(const flow::PlanInput& input) {
       return plan_redemption(input);
     case contract::TransactionKind::customer_profile:
       return plan_profile(input);
+    case contract::TransactionKind::points_adjustment:
+      return plan_points_adjustment(input);
   }
   return plan_accounting_adjustment(input);
 }

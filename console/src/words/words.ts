@@ -52,6 +52,7 @@ const kinds: Record<string, string> = {
   accounting_adjustment: "Accounting adjustment",
   redemption: "Payment with points",
   customer_profile: "Customer's record",
+  points_adjustment: "Points by hand",
 };
 export const kindName = (kind: Maybe<string>) => look(kinds, kind);
 
@@ -95,6 +96,8 @@ const legNames: Record<string, string> = {
   hold: "Reserve the points here",
   deduct: "Deduct the points",
   share_profile: "Tell of the customer",
+  approve: "Wait for a second person",
+  adjust: "Grant or deduct the points",
   create_memo: "Draw up the refund",
   release_memo: "Release the refund",
 };
@@ -459,6 +462,18 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "Programme changed without a new version",
     "The rules differ from those used before under the same version. Integration raises it.",
   ],
+  [
+    "CF-3352",
+    "second_person_needed",
+    "Needs a second person",
+    "More points by hand than one person may move alone. Another person agrees or refuses.",
+  ],
+  [
+    "CF-3353",
+    "approval_refused",
+    "Refused by a second person",
+    "Nothing was sent, and nothing is to be done. The history says who refused and why.",
+  ],
 ];
 const reasons = new Map<string, Reason>(
   reasonRows.flatMap(([code, name, label, explanation]) => {
@@ -539,6 +554,7 @@ const didSentences: Record<string, string> = {
   release: "freed the points",
   deduct: "deducted the points",
   share_profile: "told of the customer",
+  adjust: "granted or deducted the points",
   create_memo: "drew up the refund",
   release_memo: "released the refund",
 };
@@ -602,6 +618,10 @@ export function timelineSentence(entry: TimelineEntry): string {
       return "Granted on the floor limit, without the loyalty platform's word";
     case "lapsed":
       return "Nobody took the reserved points in time";
+    case "approved":
+      return "A second person agreed";
+    case "refused":
+      return "A second person refused";
     case "released":
       return `Released by a person: ${what}`;
     case "discarded":

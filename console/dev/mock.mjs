@@ -45,7 +45,9 @@ async function answer(request, response, context) {
   if (request.method !== "GET") return problem(response, 405, "Only GET is mocked");
   if (path === "/v1/overview") return json(response, overview(context));
   if (path === "/v1/transactions") {
-    const needsDate = ["shop", "register", "sequence"].some((key) => url.searchParams.has(key));
+    const needsDate = ["shop", "register", "sequence", "member", "gross"].some((key) =>
+      url.searchParams.has(key),
+    );
     if (needsDate && !url.searchParams.has("business_date")) {
       return problem(response, 400, "A business date is needed as well");
     }
@@ -134,8 +136,8 @@ const full = ({ head, flow }) => ({ ...head, flow });
 const listed = ({ head, flow }) => ({ ...head, flow: flow && { state: flow.state } });
 
 function search({ name, scene }, params) {
-  const wanted = ["business_date", "shop", "register", "sequence"].filter((key) =>
-    params.has(key),
+  const wanted = ["business_date", "shop", "register", "sequence", "member", "gross"].filter(
+    (key) => params.has(key),
   );
   const state = params.get("state");
   const found = scene.list.filter(

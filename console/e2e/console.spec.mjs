@@ -123,6 +123,29 @@ async function numberNeedsItsDate(page) {
   await form.getByRole("alert").getByText("Choose the business date as well").waitFor();
 }
 
+async function memberAndAmountFind(page) {
+  const query = new URLSearchParams({ business_date: wanted.business_date, shop: wanted.shop });
+  await page.goto(`${base}/console/#/receipts?${query}`);
+  const row = page
+    .getByRole("row")
+    .filter({
+      has: page.getByRole("link", { name: new RegExp(`no\\. ${escape(wanted.sequence)}$`) }),
+    })
+    .filter({ hasNotText: "Held" })
+    .first();
+  const id = await row.locator("[data-receipt]").getAttribute("data-receipt");
+  const receipt = await (await page.request.get(`${base}/v1/transactions/${id}`)).json();
+  const form = page.getByRole("search");
+  await form.getByLabel("Member").fill(receipt.member);
+  await form.getByLabel("Amount").fill(receipt.gross);
+  await form.getByRole("button", { name: "Search" }).click();
+  await page.locator(`[data-receipt="${id}"]`).waitFor();
+  await page.waitForFunction(() => window.location.hash.includes("gross="));
+  await form.getByLabel("Member").fill("M-nobody");
+  await form.getByRole("button", { name: "Search" }).click();
+  await page.getByText("No receipt fits.").waitFor();
+}
+
 async function listGoesOn(page) {
   await page.goto(`${base}/console/#/receipts`);
   const rows = page.getByRole("table", { name: "Receipts" }).locator("tbody tr");
@@ -180,6 +203,7 @@ try {
   }
   await story("the overview refreshes by itself", sizes.desktop, overviewRefreshes);
   await story("a receipt number needs its date", sizes.desktop, numberNeedsItsDate);
+  await story("member and amount find a receipt", sizes.desktop, memberAndAmountFind);
   if (process.env.CROSSFOOT_MANY) {
     await story("a long list goes on", sizes.desktop, listGoesOn);
   }

@@ -43,6 +43,8 @@ export interface ReceiptFilter {
   business_date: string;
   register: string;
   sequence: string;
+  member: string;
+  gross: string;
   state: string;
 }
 

@@ -261,6 +261,24 @@ const std::vector<Setting>& settings() {
       floor_limit("checkout.floor.partner", contract::Channel::partner, "The same for partners."),
       floor_limit("checkout.floor.customer_service", contract::Channel::customer_service,
                   "The same for customer service."),
+      text(
+          "service.reasons", "goodwill, complaint",
+          "Why points may be granted or deducted by hand: words with commas between, each of which "
+          "goes to the loyalty platform. Default: goodwill, complaint, missing_points, correction.",
+          &Config::service_reasons),
+      number(
+          "service.agent.points_alone", "points", 0, 1'000'000'000, "500",
+          "What one person with `service:adjust` grants or deducts alone at once; more waits for "
+          "a second person.",
+          &Config::service_agent_alone),
+      number("service.agent.points_a_day", "points", 0, 1'000'000'000, "2000",
+             "What such a person asks for on one day (UTC) in all; more is refused.",
+             &Config::service_agent_a_day),
+      number("service.lead.points_alone", "points", 0, 1'000'000'000, "5000",
+             "The same at once for who also has `service:approve`; more waits for another one.",
+             &Config::service_lead_alone),
+      number("service.lead.points_a_day", "points", 0, 1'000'000'000, "50000",
+             "The same on one day.", &Config::service_lead_a_day),
       number("accept.in_flight_max", "transactions", 1, 1'000'000, "4096",
              "Transactions between arrival and commit; more are answered 503 with Retry-After.",
              &Config::accepts_in_flight_max),
@@ -548,6 +566,10 @@ std::vector<std::string> names_in(std::string_view list) {
 
 std::vector<std::string> Config::profile_target_names() const {
   return names_in(profile_targets);
+}
+
+std::vector<std::string> Config::service_reason_names() const {
+  return names_in(service_reasons);
 }
 
 std::optional<std::array<bool, contract::channel_count>> Config::channels_of(

@@ -60,6 +60,11 @@ struct Config {
   std::int64_t hold_default_s = 300;
   std::int64_t hold_max_s = 3'600;
   std::array<std::int64_t, contract::channel_count> floor_limits{};  ///< points, by channel
+  std::string service_reasons = "goodwill, complaint, missing_points, correction";
+  std::int64_t service_agent_alone = 500;
+  std::int64_t service_agent_a_day = 2'000;
+  std::int64_t service_lead_alone = 5'000;
+  std::int64_t service_lead_a_day = 50'000;
   std::int64_t accepts_in_flight_max = 4096;
   /// What becomes of suspected duplicates, by channel: `ignore`, `flag` or `hold`.
   std::array<std::string, contract::channel_count> suspects{"flag", "flag", "flag",
@@ -90,6 +95,7 @@ struct Config {
   std::vector<ConnectorConfig> connectors;
 
   [[nodiscard]] std::vector<std::string> profile_target_names() const;
+  [[nodiscard]] std::vector<std::string> service_reason_names() const;
   /// By channel, whether a list of names has it; nothing when it names what is no channel.
   [[nodiscard]] static std::optional<std::array<bool, contract::channel_count>> channels_of(
       const std::string& names);

@@ -91,7 +91,7 @@ class Server::Impl {
                                config_.data_folder.string() + ": " + made.message()));
     }
     if (Status prepared = prepare_audit(); !prepared) return prepared;
-    const auto text = runtime::read_file(config_.programme);
+    auto text = runtime::read_file(config_.programme);
     if (!text) return fail(text.error());
     auto programme = ledger::parse_programme(*text);
     if (!programme) return fail(programme.error());
@@ -101,6 +101,7 @@ class Server::Impl {
     }
     programme_ = std::move(*programme);
     if (Status read = read_settlement_policy(); !read) return read;
+    programme_text_ = std::move(*text);
     auto setups = load_targets(config_);
     if (!setups) return fail(setups.error());
 
@@ -217,6 +218,7 @@ class Server::Impl {
                          key = audit_key_->public_key()](store::Reader& reader) {
       return observe::check_not_older(reader, folder, key);
     };
+    setup.engine.programme_text = programme_text_;
     setup.engine.routing = {.erp = config_.routing_erp,
                             .loyalty = config_.routing_loyalty,
                             .profile = config_.profile_target_names()};
@@ -301,6 +303,7 @@ class Server::Impl {
                          .data_store = [this] { return host_->data_store(); },
                          .engine = [this] { return host_->engine(); },
                          .metrics = metrics_,
+                         .zones = zones_,
                          .reconciliations = reconciler_.get(),
                          .store_days = store_days_.get(),
                          .connectors = connectors_.get(),
@@ -326,6 +329,11 @@ class Server::Impl {
     api_options.question_deadline = config_.question_deadline;
     api_options.redemptions.hold_default = std::chrono::seconds{config_.hold_default_s};
     api_options.redemptions.hold_max = std::chrono::seconds{config_.hold_max_s};
+    api_options.service.agent = {Points{config_.service_agent_alone},
+                                 Points{config_.service_agent_a_day}};
+    api_options.service.lead = {Points{config_.service_lead_alone},
+                                Points{config_.service_lead_a_day}};
+    api_options.service.reasons = config_.service_reason_names();
     api_ = std::make_unique<edge::Api>(std::move(parts), api_options);
     runtime::HttpServerLimits limits;
     limits.body_bytes_max = static_cast<std::size_t>(config_.body_mb_max) << 20U;
@@ -413,6 +421,7 @@ class Server::Impl {
   runtime::Logger logger_;
   prometheus::Registry metrics_;
   ledger::Programme programme_;
+  std::string programme_text_;  ///< as it was written
   ledger::SystemZones zones_;
   runtime::Shard shard_;
   std::unique_ptr<connector::Targets> targets_;

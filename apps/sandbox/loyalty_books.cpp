@@ -12,7 +12,8 @@ namespace {
 
 enum class Record : std::uint8_t { transaction, tamper, untamper, hold };
 
-constexpr std::uint64_t transaction_version = 1;
+/// 2: reason and expiry of what was made by hand.
+constexpr std::uint64_t transaction_version = 2;
 constexpr Duration key_lifetime{std::chrono::hours{24}};
 constexpr std::int64_t million = 1'000'000;
 
@@ -47,13 +48,17 @@ void write_transaction(ByteWriter& out, const PointsTransaction& transaction) {
       out.i64(run.points);
     }
   }
+  out.text(transaction.reason);
+  out.boolean(transaction.expires_on.has_value());
+  if (transaction.expires_on) out.i64(transaction.expires_on->days);
 }
 
 PointsTransaction read_transaction(ByteReader& in) {
   PointsTransaction transaction;
-  if (in.u64() != transaction_version) return transaction;
+  const std::uint64_t version = in.u64();
+  if (version == 0 || version > transaction_version) return transaction;
   transaction.seq = in.u64();
-  transaction.type = in.enumerator(PointsType::redemption);
+  transaction.type = in.enumerator(PointsType::deduction);
   transaction.reference = in.text();
   transaction.original_reference = in.text();
   transaction.original_seq = in.u64();
@@ -75,13 +80,17 @@ PointsTransaction read_transaction(ByteReader& in) {
       run.points = in.i64();
     }
   }
+  if (version == 1) return transaction;
+  transaction.reason = in.text();
+  if (in.boolean()) transaction.expires_on = BusinessDate{static_cast<std::int32_t>(in.i64())};
   return transaction;
 }
 
 /// What it does to the balance.
 std::int64_t signed_points(const PointsTransaction& transaction) {
-  const bool taken =
-      transaction.type == PointsType::reversal || transaction.type == PointsType::redemption;
+  const bool taken = transaction.type == PointsType::reversal ||
+                     transaction.type == PointsType::redemption ||
+                     transaction.type == PointsType::deduction;
   return taken ? -transaction.points : transaction.points;
 }
 
@@ -136,12 +145,16 @@ std::string_view to_string(PointsType type) {
       return "reinstatement";
     case PointsType::redemption:
       return "redemption";
+    case PointsType::grant:
+      return "grant";
+    case PointsType::deduction:
+      return "deduction";
   }
   return "accrual";
 }
 
 std::string PointsTransaction::id() const {
-  constexpr std::string_view letters = "ARIP";
+  constexpr std::string_view letters = "ARIPGD";
   return fmt::format("{}-{:010}", letters[static_cast<std::size_t>(type)], seq);
 }
 

@@ -21,8 +21,15 @@
 namespace crossfoot::sandbox {
 
 /// A reinstatement gives points of a reversal that was undone to the member again, a redemption
-/// spends them.
-enum class PointsType : std::uint8_t { accrual, reversal, reinstatement, redemption };
+/// spends them; a grant and a deduction are made by hand and belong to no receipt.
+enum class PointsType : std::uint8_t {
+  accrual,
+  reversal,
+  reinstatement,
+  redemption,
+  grant,
+  deduction
+};
 [[nodiscard]] std::string_view to_string(PointsType type);
 
 struct PointsLine {
@@ -33,8 +40,8 @@ struct PointsLine {
   std::vector<PointRun> runs;  ///< of an accrual: the frozen points per unit
 };
 
-/// Points earned, given back, reinstated or redeemed; all are stated without a sign, the type
-/// tells.
+/// Points earned, given back, reinstated, redeemed, granted or deducted; all are stated without a
+/// sign, the type tells.
 struct PointsTransaction {
   std::uint64_t seq = 0;
   PointsType type = PointsType::accrual;
@@ -47,6 +54,8 @@ struct PointsTransaction {
   Currency currency;
   std::int64_t points = 0;
   std::vector<PointsLine> lines;
+  std::string reason;                      ///< of a grant or a deduction
+  std::optional<BusinessDate> expires_on;  ///< of a grant: the first day on which it is gone
 
   [[nodiscard]] std::string id() const;
 };

@@ -42,6 +42,8 @@ void write_transaction(JsonWriter& out, const PointsTransaction& transaction) {
   out.field("member", transaction.member).field("points", transaction.points);
   out.field("shop", transaction.shop);
   out.field("business_date", to_string(transaction.business_date));
+  if (!transaction.reason.empty()) out.field("reason", transaction.reason);
+  if (transaction.expires_on) out.field("expires_on", to_string(*transaction.expires_on));
   out.field("currency", transaction.currency.code()).key("lines").open('[');
   for (const PointsLine& line : transaction.lines) {
     out.open('{').field("line", std::int64_t{line.number}).field("points", line.points);
@@ -81,7 +83,8 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
   if (path == "authorisations") return authorise(call, now);
   if (path == "releases") return release(call, now);
   if (!about_members && path != "accruals" && path != "reversals" && path != "reinstatements" &&
-      path != "captures" && path != "deductions" && path != "eligibility") {
+      path != "captures" && path != "deductions" && path != "eligibility" &&
+      path != "adjustments") {
     return unknown();
   }
   const WriteKey key{std::string(call.idempotency_key), fingerprint_of(call), now};
@@ -98,6 +101,7 @@ Reply LoyaltySystem::handle(const Call& call, Instant now) {
   if (path == "eligibility") return accrue(call, key, Purpose::ask);
   if (path == "captures") return capture(call, key);
   if (path == "deductions") return deduct(call, key);
+  if (path == "adjustments") return adjust(call, key);
   return reverse(call, key, path == "reversals" ? PointsType::reversal : PointsType::reinstatement);
 }
 

@@ -33,6 +33,8 @@ class LoyaltySystem final : public System {
   Reply deduct(const Call& call, const WriteKey& key);
   Reply release(const Call& call, Instant now);
   Reply holds(std::string_view query, bool releases, Instant now) const;
+  // loyalty_adjust.cpp
+  Reply adjust(const Call& call, const WriteKey& key);
 
   static Reply points_answer(const PointsTransaction& transaction, bool replayed);
   Reply book(PointsTransaction transaction, const WriteKey& key);

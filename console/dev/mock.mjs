@@ -45,7 +45,9 @@ async function answer(request, response, context) {
   if (request.method !== "GET") return problem(response, 405, "Only GET is mocked");
   if (path === "/v1/overview") return json(response, overview(context));
   if (path === "/v1/transactions") {
-    const needsDate = ["shop", "register", "sequence"].some((key) => url.searchParams.has(key));
+    const needsDate = ["shop", "register", "sequence", "member", "gross"].some((key) =>
+      url.searchParams.has(key),
+    );
     if (needsDate && !url.searchParams.has("business_date")) {
       return problem(response, 400, "A business date is needed as well");
     }
@@ -56,8 +58,9 @@ async function answer(request, response, context) {
     return json(response, { items, next: null });
   }
   if (path === "/v1/breaks") return json(response, breaks(context, url.searchParams));
-  const [, id, timeline] = /^\/v1\/transactions\/([^/]+)(\/timeline)?$/.exec(path) ?? [];
-  if (id !== undefined) return receipt(response, context, id, timeline !== undefined);
+  const [, id, part] =
+    /^\/v1\/transactions\/([^/]+)(?:\/(timeline|explanation))?$/.exec(path) ?? [];
+  if (id !== undefined) return receipt(response, context, id, part);
   return problem(response, 404, "No such resource");
 }
 
@@ -133,8 +136,8 @@ const full = ({ head, flow }) => ({ ...head, flow });
 const listed = ({ head, flow }) => ({ ...head, flow: flow && { state: flow.state } });
 
 function search({ name, scene }, params) {
-  const wanted = ["business_date", "shop", "register", "sequence"].filter((key) =>
-    params.has(key),
+  const wanted = ["business_date", "shop", "register", "sequence", "member", "gross"].filter(
+    (key) => params.has(key),
   );
   const state = params.get("state");
   const found = scene.list.filter(
@@ -164,12 +167,61 @@ function page(items, params) {
   return { items: shown, next: hasMore ? shown.at(-1).id : null };
 }
 
-function receipt(response, { scene }, id, timeline) {
+function receipt(response, { scene }, id, part) {
   const found = scene.receipts.get(decodeURIComponent(id));
   if (found === undefined) return problem(response, 404, "No such transaction");
-  if (!timeline) return json(response, full(found));
+  if (part === undefined) return json(response, full(found));
+  if (part === "explanation") return json(response, explanation(found));
   const { correlation_id } = found.head;
   return json(response, { id, correlation_id, entries: found.timeline });
+}
+
+/** One line with all the points. */
+function explanation({ head, flow }) {
+  const { expected = null, answered = null } = flow?.points ?? {};
+  const counts = answered ?? expected;
+  const words = [
+    "Judged by programme toys-and-more, version 1, at 2026-11-21T10:03:04 (Europe/Berlin).",
+    `base: 1 point(s) per EUR on ${head.gross} ${head.currency}: ${head.gross}`,
+    `rounded (floor): ${head.gross} -> ${expected}`,
+    answered === null
+      ? "The loyalty platform has not answered yet; this is the expectation."
+      : `The loyalty platform answered ${answered}, as expected.`,
+  ];
+  return {
+    transaction: full({ head, flow }),
+    points: { expected, answered, counts, whose: "platform", taken_back: 0, left: counts },
+    rules: {
+      programme: "toys-and-more",
+      version: 1,
+      zone: "Europe/Berlin",
+      local_time: "2026-11-21T10:03:04",
+    },
+    lines: [
+      {
+        line: 1,
+        article: "TOY-10001",
+        description: "Wooden train",
+        action: "sold",
+        kind: "goods",
+        quantity: "1",
+        gross: head.gross,
+        eligible: head.gross,
+        earns_nothing_because: null,
+        points: counts,
+        units: [{ units: 1, points: counts }],
+        taken_back: { quantity: "0", points: 0 },
+      },
+    ],
+    campaigns: [{ id: "weekend-dolls", multiplier: "3", verdict: "no_article" }],
+    reversals: [],
+    takes_back: [],
+    postings: [
+      { account: "cash", side: "debit", amount: head.gross, tax_code: null },
+      { account: "revenue", side: "credit", amount: head.gross, tax_code: null },
+    ],
+    why: words,
+  };
 }
 
 function json(response, body) {

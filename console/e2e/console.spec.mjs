@@ -1,7 +1,7 @@
 // Goal: a store-operations person sees the weekend's figures, finds a receipt by what stands on its
-// paper, and reads that its points were credited and its amount posted. Also: nothing is fetched
-// from elsewhere, nothing is wider than a phone, no accessibility rule is broken, and a server that
-// does not answer is admitted.
+// paper, and reads that its points were credited, why so many, and its amount posted. Also: nothing
+// is fetched from elsewhere, nothing is wider than a phone, no accessibility rule is broken, and a
+// server that does not answer is admitted.
 //
 // CROSSFOOT_SHOP, CROSSFOOT_DATE, CROSSFOOT_SEQUENCE   a sale with a member, complete (needed)
 // CROSSFOOT_REGISTER     its till, when shop, date and number alone are not unique
@@ -87,6 +87,27 @@ async function timelineTellsTheStory(page, size) {
   await checked(page, size, "receipt");
 }
 
+async function pointsAreExplained(page, size) {
+  await page.getByRole("link", { name: "Why these points?" }).click();
+  const heading = page.getByRole("heading", { level: 1, name: /^Why [\d,]+ points?\?$/ });
+  await heading.waitFor();
+  const points = Number((await heading.innerText()).replace(/[^\d]/g, ""));
+  const why = page.locator(".why > li");
+  await why.filter({ hasText: "Judged by programme" }).waitFor();
+  await why.filter({ hasText: new RegExp(`answered ${points}\\b`) }).waitFor();
+  const cells = await page
+    .getByRole("table", { name: "What each line earned" })
+    .locator("tbody tr td:last-child")
+    .allInnerTexts();
+  const sum = cells.reduce(
+    (all, cell) => all + Number(/^[\d,]*/.exec(cell)[0].replace(",", "")),
+    0,
+  );
+  assert.equal(sum, points, "the lines add up to the receipt's points");
+  await checked(page, size, "why");
+  await page.goBack();
+}
+
 async function breaksPageOpens(page, size) {
   await page.getByRole("navigation").getByRole("link", { name: "Breaks" }).click();
   await page.getByRole("heading", { name: "Breaks", level: 1 }).waitFor();
@@ -100,6 +121,29 @@ async function numberNeedsItsDate(page) {
   await form.getByLabel("Receipt number").fill(wanted.sequence);
   await form.getByRole("button", { name: "Search" }).click();
   await form.getByRole("alert").getByText("Choose the business date as well").waitFor();
+}
+
+async function memberAndAmountFind(page) {
+  const query = new URLSearchParams({ business_date: wanted.business_date, shop: wanted.shop });
+  await page.goto(`${base}/console/#/receipts?${query}`);
+  const row = page
+    .getByRole("row")
+    .filter({
+      has: page.getByRole("link", { name: new RegExp(`no\\. ${escape(wanted.sequence)}$`) }),
+    })
+    .filter({ hasNotText: "Held" })
+    .first();
+  const id = await row.locator("[data-receipt]").getAttribute("data-receipt");
+  const receipt = await (await page.request.get(`${base}/v1/transactions/${id}`)).json();
+  const form = page.getByRole("search");
+  await form.getByLabel("Member").fill(receipt.member);
+  await form.getByLabel("Amount").fill(receipt.gross);
+  await form.getByRole("button", { name: "Search" }).click();
+  await page.locator(`[data-receipt="${id}"]`).waitFor();
+  await page.waitForFunction(() => window.location.hash.includes("gross="));
+  await form.getByLabel("Member").fill("M-nobody");
+  await form.getByRole("button", { name: "Search" }).click();
+  await page.getByText("No receipt fits.").waitFor();
 }
 
 async function listGoesOn(page) {
@@ -153,11 +197,13 @@ try {
       await overviewShowsNumbers(page, size);
       await searchFindsReceipt(page, size);
       await timelineTellsTheStory(page, size);
+      await pointsAreExplained(page, size);
       await breaksPageOpens(page, size);
     });
   }
   await story("the overview refreshes by itself", sizes.desktop, overviewRefreshes);
   await story("a receipt number needs its date", sizes.desktop, numberNeedsItsDate);
+  await story("member and amount find a receipt", sizes.desktop, memberAndAmountFind);
   if (process.env.CROSSFOOT_MANY) {
     await story("a long list goes on", sizes.desktop, listGoesOn);
   }

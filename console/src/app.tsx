@@ -11,6 +11,7 @@ import { ReceiptsPage } from "./pages/receipts";
 import { SignInPage } from "./pages/sign-in";
 import { StoreDayPage } from "./pages/store-day";
 import { StoreDaysPage } from "./pages/store-days";
+import { WhyPage } from "./pages/why";
 import { ErrorBoundary } from "./parts/error-boundary";
 import { LiveState, UnreachableBanner } from "./parts/live-state";
 import { href, useRoute, type Route } from "./router";
@@ -59,6 +60,13 @@ function placeOf({ path, params }: Route): Place {
         page: <StoreDayPage key={`${second} ${date}`} shop={second} date={date} />,
       };
     }
+  }
+  if (first === "receipts" && second !== undefined && path.length === 3 && rest[0] === "why") {
+    return {
+      section: "receipts",
+      title: "Why these points?",
+      page: <WhyPage key={second} id={second} />,
+    };
   }
   if (second === undefined && first === "breaks") {
     return { section: "breaks", title: "Breaks", page: <BreaksPage params={params} /> };

@@ -33,6 +33,7 @@ export function href(path: readonly string[], params: Record<string, string> = {
 
 export const storeDayHref = (shop: string, date: string) => href(["store-days", shop, date]);
 export const receiptHref = (id: string) => href(["receipts", id]);
+export const whyHref = (id: string) => href(["receipts", id, "why"]);
 
 export function navigate(path: readonly string[], params: Record<string, string> = {}): void {
   window.location.hash = href(path, params);

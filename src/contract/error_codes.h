@@ -63,6 +63,9 @@ inline constexpr std::string_view redemption_unsupported = "CF-2443";
 inline constexpr std::string_view till_record_invalid = "CF-2450";
 inline constexpr std::string_view day_not_closable = "CF-2451";
 inline constexpr std::string_view nothing_to_close = "CF-2452";
+inline constexpr std::string_view adjustment_unsupported = "CF-2460";
+inline constexpr std::string_view service_limit = "CF-2461";
+inline constexpr std::string_view same_person = "CF-2462";
 inline constexpr std::string_view internal_error = "CF-2500";
 inline constexpr std::string_view store_unknown = "CF-2503";
 inline constexpr std::string_view http_version_not_supported = "CF-2505";
@@ -123,6 +126,9 @@ inline constexpr std::string_view day_receipt_stuck = "CF-3309";
 inline constexpr std::string_view behind_last_z = "CF-3310";
 inline constexpr std::string_view voided_unknown = "CF-3311";
 inline constexpr std::string_view settlement_policy_malformed = "CF-3312";
+inline constexpr std::string_view programme_changed = "CF-3351";
+inline constexpr std::string_view second_person_needed = "CF-3352";
+inline constexpr std::string_view approval_refused = "CF-3353";
 inline constexpr std::string_view bad_csv = "CF-4001";
 inline constexpr std::string_view wrong_columns = "CF-4002";
 inline constexpr std::string_view truncated_gzip = "CF-4003";
@@ -189,7 +195,7 @@ struct ErrorInfo {
 };
 
 // clang-format off
-inline constexpr std::array<ErrorInfo, 162> error_table{{
+inline constexpr std::array<ErrorInfo, 168> error_table{{
     {"CF-1001", "The text is not JSON", 400,
      FaultClass::rejected, false},
     {"CF-1002", "Something follows the JSON value", 400,
@@ -290,6 +296,12 @@ inline constexpr std::array<ErrorInfo, 162> error_table{{
      FaultClass::conflict, false},
     {"CF-2452", "There is nothing to close", 409,
      FaultClass::conflict, false},
+    {"CF-2460", "The loyalty platform takes no points by hand", 501,
+     FaultClass::rejected, false},
+    {"CF-2461", "Beyond what one person may move in a day", 422,
+     FaultClass::rejected, false},
+    {"CF-2462", "Who asked does not decide", 403,
+     FaultClass::rejected, false},
     {"CF-2500", "The server failed", 500,
      FaultClass::transient, true},
     {"CF-2503", "It is not known whether the request was stored", 503,
@@ -409,6 +421,12 @@ inline constexpr std::array<ErrorInfo, 162> error_table{{
     {"CF-3311", "A void names a receipt that is not here", 202,
      FaultClass::conflict, false},
     {"CF-3312", "The settlement policy cannot be read", 500,
+     FaultClass::rejected, false},
+    {"CF-3351", "The programme's rules changed and their version did not", 503,
+     FaultClass::conflict, false},
+    {"CF-3352", "A second person has to agree", 202,
+     FaultClass::rejected, false},
+    {"CF-3353", "A second person refused it", 202,
      FaultClass::rejected, false},
     {"CF-4001", "A row of the file is not well-formed CSV", 0,
      FaultClass::rejected, false},

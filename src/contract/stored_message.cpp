@@ -1,6 +1,7 @@
 #include "contract/stored_message.h"
 
 #include "contract/error_codes.h"
+#include "contract/points_adjustment.h"
 #include "contract/profile_change.h"
 #include "contract/store_day_close.h"
 #include "contract/till_record.h"
@@ -12,6 +13,7 @@ Result<Transaction> read_stored_message(std::string_view body) {
   if (is_profile_message(body)) {
     return transform(read_profile_message(body), profile_transaction);
   }
+  if (is_adjustment_message(body)) return read_adjustment_message(body);
   if (is_store_day_close(body)) {
     return transform(read_store_day_close(body), store_day_close_transaction);
   }

@@ -52,6 +52,7 @@ std::string_view to_string(TransactionKind kind) {
   // No words of the contract: nobody hands these over.
   if (kind == TransactionKind::redemption) return "redemption";
   if (kind == TransactionKind::customer_profile) return "customer_profile";
+  if (kind == TransactionKind::points_adjustment) return "points_adjustment";
   if (kind == TransactionKind::store_day_close) return "store_day_close";
   if (is_till_record(kind)) {
     const auto first = static_cast<std::size_t>(TransactionKind::till_open);

@@ -34,10 +34,10 @@ enum class TransactionKind : std::uint8_t {
   resumed,
   aborted,
   till_audit,
-  store_day_close,  ///< a shop's day is closed (contract/store_day_close.h); made by Crossfoot
-                    ///< alone
+  store_day_close,    ///< a shop's day is closed (contract/store_day_close.h); made by Crossfoot alone
+  points_adjustment,  ///< points that a service desk grants or deducts; no trade
 };
-inline constexpr auto transaction_kind_last = TransactionKind::store_day_close;
+inline constexpr auto transaction_kind_last = TransactionKind::points_adjustment;
 
 [[nodiscard]] constexpr bool is_till_record(TransactionKind kind) {
   return kind >= TransactionKind::till_open && kind <= TransactionKind::till_audit;
@@ -62,10 +62,10 @@ inline constexpr auto tender_kind_last = TenderKind::other;
 
 /// What names a transaction in the retailer's world, the same whoever sends it and however often.
 /// Either the till's key (shop … sequence) or the channel's own id. Identity is (tenant, key). A
-/// redemption's, and that of the close of a store day, is apart from those of receipts: a channel's
-/// id of its own form.
+/// redemption's, an adjustment's, and that of the close of a store day are apart from those of
+/// receipts: ids of forms of their own.
 struct NaturalKey {
-  enum class Form : std::uint8_t { till, channel_id, redemption, store_day };
+  enum class Form : std::uint8_t { till, channel_id, redemption, store_day, adjustment };
 
   Form form = Form::till;
   std::string tenant;
@@ -75,7 +75,7 @@ struct NaturalKey {
   std::uint32_t register_epoch = 0;  ///< rises when a till is re-imaged and counts from 1 again
   BusinessDate business_date;
   std::string sequence;
-  // channel_id, redemption, store_day
+  // channel_id, redemption, store_day, adjustment
   Channel channel = Channel::pos;
   std::string external_id;
 
@@ -151,6 +151,18 @@ struct RedemptionTerms {
   bool operator==(const RedemptionTerms&) const = default;
 };
 
+/// What a service desk asks for (docs/adr/0024).
+struct AdjustmentTerms {
+  Points points;                           ///< granted; below zero: deducted
+  std::string reason;                      ///< a word of the policy
+  std::string receipt;                     ///< id of the transaction it is about; empty: none
+  std::optional<BusinessDate> expires_on;  ///< the first day on which granted points are gone
+  std::string asked_by;                    ///< proven where callers are
+  bool second_person = false;              ///< nothing happens before somebody else has agreed
+
+  bool operator==(const AdjustmentTerms&) const = default;
+};
+
 struct ProfileChange;
 struct TillRecord;
 struct StoreDayClose;
@@ -176,6 +188,7 @@ struct Transaction {
       original;               ///< the voided receipt; for a return, the default of its lines
   std::string source_format;  ///< `online-retail` when a file importer made it
   std::optional<RedemptionTerms> redemption;     ///< of a redemption, and of nothing else
+  std::optional<AdjustmentTerms> adjustment;     ///< of a points_adjustment alone
   std::shared_ptr<const ProfileChange> profile;  ///< of a customer_profile alone
   std::shared_ptr<const TillRecord> till;        ///< of a till record alone
   std::shared_ptr<const StoreDayClose> close;    ///< of a store_day_close alone

@@ -88,6 +88,7 @@ void count(Metrics& metrics, const AcceptAnswer& answer, std::optional<contract:
     case AcceptAnswer::Kind::idempotency_conflict:
       return metrics.verdict(Verdict::key_reused);
     case AcceptAnswer::Kind::unsupported:
+    case AcceptAnswer::Kind::over_limit:
     case AcceptAnswer::Kind::unavailable:
       return metrics.verdict(Verdict::unavailable);
   }

@@ -241,6 +241,16 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return capture_authorisation(exchange);
     case Route::void_authorisation:
       return void_authorisation(exchange);
+    case Route::post_adjustment:
+      return post_adjustment(exchange);
+    case Route::list_adjustments:
+      return list_adjustments(exchange);
+    case Route::get_adjustment:
+      return get_adjustment(exchange);
+    case Route::approve_adjustment:
+      return judge_adjustment(exchange, true);
+    case Route::refuse_adjustment:
+      return judge_adjustment(exchange, false);
     case Route::post_redemption_void:
       return post_redemption_void(exchange);
     case Route::post_batch:
@@ -265,6 +275,8 @@ Api::Reply Api::dispatch(Exchange& exchange) {
       return get_transaction(exchange);
     case Route::get_timeline:
       return get_timeline(exchange);
+    case Route::get_explanation:
+      return get_explanation(exchange);
     case Route::release_leg:
       return release_leg(exchange);
     case Route::discard_held:

@@ -11,6 +11,7 @@
 #include "contract/problem.h"
 #include "contract/transaction_json.h"
 #include "edge/access/caller.h"
+#include "edge/adjustment_request.h"
 #include "edge/admission.h"
 #include "edge/client_limits.h"
 #include "edge/connector_service.h"
@@ -26,6 +27,7 @@
 #include "edge/waiting.h"
 #include "flow/engine/engine.h"
 #include "flow/engine/records.h"
+#include "ledger/programme.h"
 #include "runtime/http_server.h"
 #include "runtime/log.h"
 #include "runtime/random.h"
@@ -43,6 +45,7 @@ struct ApiOptions {
   ClientLimitOptions client_limits;
   AdmissionLimits admission;
   RedemptionLimits redemptions;
+  ServicePolicy service;
   /// How long a till waits at most for the loyalty platform's word on a redemption.
   Duration authorise_deadline{std::chrono::milliseconds{1'500}};
   /// How long a till waits at most for an answer that changes nothing.
@@ -62,6 +65,7 @@ struct ApiParts {
   std::function<store::Store*()> data_store;
   std::function<flow::Engine*()> engine;
   prometheus::Registry& metrics;
+  const ledger::ZoneLookup& zones;                   ///< of shops, for explanations; any thread
   ReconciliationService* reconciliations = nullptr;  ///< null: its addresses answer 404
   StoreDayService* store_days = nullptr;             ///< null: its addresses answer 404
   ConnectorService* connectors = nullptr;            ///< null: its addresses answer 404
@@ -232,6 +236,14 @@ class Api {
                                                                std::optional<Id> id);
   struct Done {};
 
+  // service.cpp
+  [[nodiscard]] Reply post_adjustment(Exchange& exchange);
+  [[nodiscard]] Reply list_adjustments(Exchange& exchange);
+  [[nodiscard]] Reply get_adjustment(Exchange& exchange);
+  [[nodiscard]] Reply judge_adjustment(Exchange& exchange, bool approved);
+  /// 202 with what is committed of it.
+  [[nodiscard]] Reply adjustment_answer(Exchange& exchange, Id id, bool replayed);
+
   // promise.cpp
   [[nodiscard]] Reply validate_basket(Exchange& exchange);
 
@@ -249,6 +261,9 @@ class Api {
   [[nodiscard]] Reply get_timeline(Exchange& exchange);
   [[nodiscard]] Reply list_transactions(Exchange& exchange);
   [[nodiscard]] Reply post_states(Exchange& exchange);
+
+  // explain.cpp
+  [[nodiscard]] Reply get_explanation(Exchange& exchange);
 
   // operations.cpp
   [[nodiscard]] Reply get_overview(Exchange& exchange);

@@ -29,7 +29,7 @@
 
 namespace crossfoot::edge::test {
 
-/// Grants ten points a sale and books everything, unless told to refuse.
+/// Grants ten points a sale, unless told otherwise, and books everything, unless told to refuse.
 class PliantTargets final : public flow::Caller {
  public:
   explicit PliantTargets(runtime::Scheduler& scheduler) : scheduler_(scheduler) {}
@@ -73,8 +73,9 @@ class PliantTargets final : public flow::Caller {
       flow::ItemAnswer answer{.target_id = "T-" + item.reference,
                               .response_hash = hash128(item.reference)};
       if (request.operation == "accrue") {
-        answer.points = Points{10};
-        answer.line_points = {{1, Points{10}}};
+        answer.points = Points{0};
+        for (const auto& [line, points] : granted) *answer.points += points;
+        answer.line_points = granted;
       }
       if (request.operation == "balance") answer.points = balance;
       if (request.operation == "eligibility") {
@@ -105,7 +106,8 @@ class PliantTargets final : public flow::Caller {
   /// From now on what is sent to a target stands in the order of its key.
   void keep_order() { traits_.order = flow::Order::commutative; }
 
-  Points balance{120};                        ///< of every member
+  std::vector<std::pair<std::uint32_t, Points>> granted{{1, Points{10}}};  ///< of every sale
+  Points balance{120};                                                     ///< of every member
   std::map<std::string, FaultClass> failing;  ///< operations that fail, and how
   std::map<std::string, bool> refused;
   std::map<std::string, bool> silent;  ///< calls to them end without an answer
@@ -223,11 +225,13 @@ class ToldConnectors final : public ConnectorService {
 /// The real processes.
 std::unique_ptr<flow::Processes> retail_processes();
 
-inline ledger::Programme test_programme() {
-  auto parsed = ledger::parse_programme(R"({"programme": "default", "version": 1,
-      "currency": "EUR", "earn": {"points_per_unit": "1", "rounding": "floor", "base": "gross",
-      "stacking": "multiplicative", "line_kinds": ["goods"], "excluded_tenders": []},
-      "rates": [], "tiers": [], "campaigns": [], "zones": {}})");
+inline constexpr std::string_view test_rules = R"({"programme": "default", "version": 1,
+    "currency": "EUR", "earn": {"points_per_unit": "1", "rounding": "floor", "base": "gross",
+    "stacking": "multiplicative", "line_kinds": ["goods"], "excluded_tenders": []},
+    "rates": [], "tiers": [], "campaigns": [], "zones": {}})";
+
+inline ledger::Programme test_programme(std::string_view rules = test_rules) {
+  auto parsed = ledger::parse_programme(rules);
   EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().cause);
   return std::move(*parsed);
 }
@@ -277,6 +281,10 @@ class World {
   explicit World(ApiOptions options = {}, store::MemoryOptions store_options = {},
                  MakeBook make_book = built_in_book, Identify identify = nullptr)
       : store_(std::make_unique<store::MemoryStore>(disk_, scheduler_, store_options)) {
+    // Where no commit ends within the test, nothing can be kept at the start either.
+    if (store_options.commit_latency > std::chrono::minutes{1}) {
+      engine_options.programme_text.clear();
+    }
     start_engine();
     auto book = make_book(registry);
     EXPECT_TRUE(book.has_value()) << (book ? "" : book.error().where + book.error().cause);
@@ -292,6 +300,7 @@ class World {
                  .data_store = [this]() -> store::Store* { return store_.get(); },
                  .engine = [this] { return engine_.get(); },
                  .metrics = registry,
+                 .zones = zones_,
                  .reconciliations = &reconciliations,
                  .store_days = &store_days,
                  .connectors = &connectors,
@@ -391,16 +400,26 @@ class World {
       return now.accepts == 0 && now.calls == 0 && now.active_flows == 0 && now.moving_legs == 0;
     });
   }
-  flow::EngineOptions engine_options;  ///< of the engine that is started next
+  /// Of the engine that is started next.
+  flow::EngineOptions engine_options{.programme_text = std::string(test_rules)};
   void drop_engine() { engine_.reset(); }
   void drop_api() {
     server_.reset();
     api_.reset();
   }
+  /// As after a restart with another programme file.
+  void use_rules(std::string_view rules, bool kept = true) {
+    settle();
+    programme_ = test_programme(rules);
+    engine_options.programme_text = kept ? rules : std::string_view{};
+    reopen();
+  }
+  std::unique_ptr<flow::Engine> make_engine() {
+    return std::make_unique<flow::Engine>(scheduler_, *store_, targets, *processes_, programme_,
+                                          zones_, contract::read_stored_message, engine_options, 1, [](Fault) {});
+  }
   void start_engine() {
-    engine_ = std::make_unique<flow::Engine>(scheduler_, *store_, targets, *processes_, programme_,
-                                             zones_, contract::read_stored_message, engine_options,
-                                             1, [](Fault) {});
+    engine_ = make_engine();
     bool started = false;
     engine_->start({"erp", "loyalty"}, [&started](Status status) {
       EXPECT_TRUE(status.has_value());

@@ -90,6 +90,8 @@ std::string BodyReader::text(std::string_view name, std::size_t bytes_max, Prese
     fault(name, code::out_of_range, "at most " + std::to_string(bytes_max) + " bytes are taken");
   } else if (text.empty() && presence == Presence::required) {
     fault(name, code::required_field, "the text is empty");
+  } else if (text.contains('\0')) {
+    fault(name, code::invalid_format, "U+0000 is in no text");  // nor can every data store keep it
   } else {
     return std::string(text);
   }

@@ -14,8 +14,12 @@ namespace crossfoot::edge {
 enum class Permission : std::uint8_t {
   transactions_write,  ///< Hand over transactions
   transactions_read,  ///< See transactions, their states and timelines
+  transactions_explain,  ///< See why a receipt has its points, rule by rule, and what it posts
   checkout_redeem,  ///< Authorise, capture and void redemptions of points
   checkout_ask,  ///< See redemptions, balances and what a member may have at the till
+  service_adjust,  ///< Grant and deduct points by hand, within what one person may
+  service_approve,  ///< Agree to or refuse what another person asked for by hand; wider limits of one's own
+  service_read,  ///< See points that were granted or deducted by hand, and what waits for a second person
   operations_read,  ///< See what waits, what is stuck, paused and replayed, and the connectors
   operations_decide,  ///< Release, discard, confirm, replace or send again what is stuck or held
   operations_replay,  ///< Start and cancel replays, pause and resume
@@ -39,15 +43,19 @@ enum class Permission : std::uint8_t {
   system_crm,  ///< Write records as the customer system
   system_oms,  ///< Write records as the order management
 };
-inline constexpr std::size_t permission_count = 26;
+inline constexpr std::size_t permission_count = 30;
 using Permissions = std::bitset<permission_count>;
 
 /// As scopes of tokens name them.
 inline constexpr std::array<std::string_view, permission_count> permission_names{
     "transactions:write",
     "transactions:read",
+    "transactions:explain",
     "checkout:redeem",
     "checkout:ask",
+    "service:adjust",
+    "service:approve",
+    "service:read",
     "operations:read",
     "operations:decide",
     "operations:replay",
@@ -76,18 +84,19 @@ struct Role {
   std::string_view name;
   std::uint64_t permissions;  ///< by bit
 };
-inline constexpr std::array<Role, 11> role_table{{
-    {"channel", 0x900f},
-    {"erp_system", 0x20d000},
-    {"loyalty_system", 0x41d000},
-    {"crm_system", 0x101d000},
-    {"integration", 0x13b5ff},
-    {"store_operations", 0x8c52},
-    {"finance", 0x8f12},
-    {"customer_service", 0xb800a},
-    {"data_protection", 0x58002},
-    {"auditor", 0x1b51a},
-    {"monitoring", 0x2000},
+inline constexpr std::array<Role, 12> role_table{{
+    {"channel", 0x9001b},
+    {"erp_system", 0x20d0000},
+    {"loyalty_system", 0x41d0000},
+    {"crm_system", 0x101d0000},
+    {"integration", 0x13b5f1f},
+    {"store_operations", 0x8c502},
+    {"finance", 0x8f186},
+    {"customer_service", 0xb800b6},
+    {"service_lead", 0xb800f6},
+    {"data_protection", 0x580002},
+    {"auditor", 0x1b5196},
+    {"monitoring", 0x20000},
 }};
 
 /// False when there is none of this name.

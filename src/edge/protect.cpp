@@ -24,6 +24,8 @@ std::optional<AdmissionClass> class_of(Route route, std::string_view lane) {
     case Route::post_batch:
     case Route::start_reconciliation:
       return AdmissionClass::bulk;
+    case Route::post_adjustment:
+      return AdmissionClass::live;
     case Route::post_transaction:
       if (lane == "checkout") return AdmissionClass::checkout;
       return lane == "batch" ? AdmissionClass::bulk : AdmissionClass::live;

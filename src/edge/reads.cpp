@@ -17,6 +17,8 @@ using runtime::HttpResponse;
 constexpr std::size_t ids_max = 1'000;
 constexpr std::size_t limit_max = 500;
 constexpr std::size_t limit_default = 50;
+/// Messages that one page looks through at most: the data store reads so many at once.
+constexpr std::size_t sieved_max = 999;
 
 Fault not_found() {
   return {.code = std::string(code::not_found),
@@ -99,25 +101,49 @@ Result<std::string> states_json(store::Reader& reader, const std::vector<std::op
   return out.take();
 }
 
-/// Of a limited caller a page may be short, or empty with a `next`: what is not theirs is left out.
-Result<std::string> page_json(store::Reader& reader, store::MessageQuery query,
+/// What no index of the data store finds: it is looked for among the messages of one day.
+struct Sieve {
+  std::string member;
+  std::optional<Decimal> gross;  ///< in the major unit, whatever the currency
+
+  [[nodiscard]] bool is_open() const { return member.empty() && !gross; }
+  [[nodiscard]] bool lets_through(const store::MessageRow& message) const {
+    if (!member.empty() && message.member != member) return false;
+    if (!gross) return true;
+    const auto currency = find_currency(message.currency);
+    return currency &&
+           Decimal{message.gross_minor, static_cast<std::uint8_t>(currency->exponent())} == *gross;
+  }
+};
+
+/// With a sieve, or of a limited caller, a page may be short, or empty with a `next`.
+Result<std::string> page_json(store::Reader& reader, store::MessageQuery query, const Sieve& sieve,
                               const CallerPtr& caller) {
-  const std::size_t limit = query.limit++;
+  const std::size_t limit = query.limit;
+  query.limit = (sieve.is_open() ? limit : sieved_max) + 1;
   const bool with_body = caller != nullptr && !caller->regions.empty();
   auto messages = reader.messages(query, with_body);
   if (!messages) return fail(std::move(messages.error()));
-  const bool more = messages->size() > limit;
-  if (more) messages->resize(limit);
+  bool more = messages->size() == query.limit;
+  if (more) messages->pop_back();
+  Id last;
+  std::size_t written = 0;
   JsonWriter out;
   out.begin_object().key("items").begin_array();
   for (const store::MessageRow& message : *messages) {
-    if (!is_visible(caller, message)) continue;
+    if (written == limit) {
+      more = true;
+      break;
+    }
+    last = message.id;
+    if (!sieve.lets_through(message) || !is_visible(caller, message)) continue;
     auto flow = reader.load_flow(message.id);
     if (!flow) return fail(std::move(flow.error()));
     write_list_item(out, message, *flow ? &**flow : nullptr);
+    ++written;
   }
   out.end_array();
-  out.member_or_null("next", more ? to_string(messages->back().id) : "");
+  out.member_or_null("next", more ? to_string(last) : "");
   out.end_object();
   return out.take();
 }
@@ -190,17 +216,30 @@ Api::Reply Api::list_transactions(Exchange& exchange) {
                                  "business_date is a day as YYYY-MM-DD");
     }
   }
-  const std::pair<std::string_view, std::string*> texts[] = {
-      {"shop", &query.shop}, {"register", &query.register_name}, {"sequence", &query.sequence}};
+  Sieve sieve;
+  std::string gross;
+  const std::pair<std::string_view, std::string*> texts[] = {{"shop", &query.shop},
+                                                             {"register", &query.register_name},
+                                                             {"sequence", &query.sequence},
+                                                             {"member", &sieve.member},
+                                                             {"gross", &gross}};
   for (const auto& [name, into] : texts) {
     const std::string* text = asked.find(name);
     if (text == nullptr) continue;
     // Without a date there is no index that finds them.
     if (!query.business_date) {
       co_return refuse_parameter(exchange, "business_date", code::required_field,
-                                 "shop, register and sequence are looked for within one day");
+                                 "shop, register, sequence, member and gross are looked for "
+                                 "within one day");
     }
     *into = *text;
+  }
+  if (!gross.empty()) {
+    sieve.gross = parse_decimal(gross);
+    if (!sieve.gross) {
+      co_return refuse_parameter(exchange, "gross", code::invalid_format,
+                                 "gross is an amount like 35.48");
+    }
   }
   if (const std::string* text = asked.find("state")) {
     for (const auto state : {store::MessageState::accepted, store::MessageState::held,
@@ -229,9 +268,10 @@ Api::Reply Api::list_transactions(Exchange& exchange) {
     }
     query.after = *after;
   }
-  co_return co_await json_of(exchange, [query, caller = exchange.caller](store::Reader& reader) {
-    return page_json(reader, query, caller);
-  });
+  co_return co_await json_of(exchange,
+                             [query, sieve, caller = exchange.caller](store::Reader& reader) {
+                               return page_json(reader, query, sieve, caller);
+                             });
 }
 
 Api::Reply Api::post_states(Exchange& exchange) {

@@ -101,6 +101,44 @@ TEST(Reads, PagesHoldEachTransactionOnceNewestFirst) {
   EXPECT_EQ(at(world.get("/v1/transactions?state=held").body, "/items"), "[]");
 }
 
+TEST(Reads, AReceiptIsFoundByMemberAndAmountWithinItsDay) {
+  World world;
+  std::string body;
+  for (int i = 0; i < 1'200; ++i) body += sale(i, i == 3 ? "17.74" : "19.99") + "\n";
+  std::string other = sale(2'000, "17.74");
+  other.replace(other.find("M-1001"), 6, "M-7");
+  ASSERT_EQ(world.post_batch(body + other + "\n").status, 200);
+  const std::string day = "/v1/transactions?business_date=2026-11-21";
+  const auto of_member = world.get(day + "&member=M-7");
+  EXPECT_EQ(at(of_member.body, "/items/0/sequence"), "2000");
+  EXPECT_EQ(at(of_member.body, "/items/1"), "<none>");
+  std::vector<std::string> found;
+  std::string next;
+  int pages = 0;
+  do {
+    const auto page =
+        world.get(day + "&shop=DE-001&gross=35.480" + (next.empty() ? "" : "&after=" + next));
+    ASSERT_EQ(page.status, 200) << page.body;
+    for (int i = 0; at(page.body, "/items/" + std::to_string(i)) != "<none>"; ++i) {
+      found.push_back(at(page.body, "/items/" + std::to_string(i) + "/sequence"));
+    }
+    next = at(page.body, "/next");
+    ++pages;
+  } while (next != "null");
+  std::ranges::sort(found);
+  EXPECT_EQ(found, (std::vector<std::string>{"2000", "3"}));
+  EXPECT_EQ(pages, 2) << "a page looks through a bounded number";
+  const auto both = world.get(day + "&member=M-1001&gross=35.48&limit=1");
+  EXPECT_EQ(at(both.body, "/items/1"), "<none>");
+  EXPECT_EQ(world.get(day + "&member=M-1001%00").status, 400);
+  EXPECT_EQ(at(world.get(day + "&member=M-1001'--").body, "/items"), "[]");
+  for (const std::string_view bad :
+       {"gross=1e5", "gross=-", "gross=abc", "gross=99999999999999999999"}) {
+    EXPECT_EQ(world.get(day + "&" + std::string(bad)).status, 400) << bad;
+  }
+  EXPECT_EQ(world.get("/v1/transactions?member=M-7").status, 400) << "not without a day";
+}
+
 TEST(Reads, StatesComeInTheOrderAsked) {
   World world;
   const std::string first = at(world.post_sale(sale(1)).body, "/id");

@@ -131,6 +131,7 @@ Api::Reply Api::ask_redemption(Exchange& exchange, bool revoked) {
     case AcceptAnswer::Kind::corrected:
     case AcceptAnswer::Kind::superseded:
     case AcceptAnswer::Kind::held:
+    case AcceptAnswer::Kind::over_limit:
     case AcceptAnswer::Kind::unavailable:
       co_return refuse(exchange, answer->fault);
   }

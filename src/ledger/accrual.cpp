@@ -42,8 +42,8 @@ Wide greatest_common(Wide a, Wide b) {
 class Accruer {
  public:
   Accruer(const Programme& programme, const contract::Transaction& transaction,
-          const Pricing& pricing)
-      : programme_(programme), transaction_(transaction), pricing_(pricing) {
+          const Pricing& pricing, Decisions* decisions = nullptr)
+      : programme_(programme), transaction_(transaction), pricing_(pricing), decisions_(decisions) {
     accrual_.rounding = programme.rounding;
     accrual_.eligible = accrual_.excluded = Money{0, transaction.currency};
     accrual_.lines.reserve(pricing.lines.size());
@@ -120,7 +120,13 @@ class Accruer {
       allocate(excluded, weights, shares);
     }
     for (std::size_t i = 0; i < pricing_.lines.size(); ++i) {
-      if (!programme_.earns(transaction_.lines[i].kind)) continue;
+      const bool earns = programme_.earns(transaction_.lines[i].kind);
+      if (decisions_ != nullptr) {
+        decisions_->lines.push_back({.base = {base_of(pricing_.lines[i]), transaction_.currency},
+                                     .tender_share = {shares[i].sum(), transaction_.currency},
+                                     .kind_earns = earns});
+      }
+      if (!earns) continue;
       const std::int64_t left = base_of(pricing_.lines[i]) - shares[i].sum();
       accrual_.lines[i].eligible.minor = std::max<std::int64_t>(0, left);
       accrual_.eligible.minor += accrual_.lines[i].eligible.minor;
@@ -140,32 +146,44 @@ class Accruer {
            programme_.earns(transaction_.lines[index].kind);
   }
 
-  /// Whether the campaign's articles leave enough to earn on.
-  [[nodiscard]] bool reaches(const Campaign& campaign, const Ratio& rate) const {
-    if (!campaign.spend_from) return true;
-    Wide worth = 0;
+  [[nodiscard]] CampaignDecision judge(const Campaign& campaign, LocalTime at,
+                                       const Ratio& rate) const {
+    CampaignDecision decision{.eligible = {0, transaction_.currency}};
+    if (!campaign.holds_at(at)) {
+      const bool early = campaign.from && at < *campaign.from;
+      decision.verdict = early ? CampaignVerdict::before_start : CampaignVerdict::after_end;
+      return decision;
+    }
+    bool any = false;
     for (std::size_t i = 0; i < pricing_.lines.size(); ++i) {
       if (!takes_part(i) || !campaign.covers(transaction_.lines[i].article)) continue;
-      worth += accrual_.lines[i].eligible.minor;
+      any = true;
+      decision.eligible.minor += accrual_.lines[i].eligible.minor;
     }
-    return worth * rate.numerator * campaign.spend_from->denominator >=
-           Wide{campaign.spend_from->numerator} * rate.denominator *
-               power_of_ten(transaction_.currency.exponent());
+    if (!any) {
+      decision.verdict = CampaignVerdict::no_article;
+    } else if (campaign.spend_from &&
+               Wide{decision.eligible.minor} * rate.numerator * campaign.spend_from->denominator <
+                   Wide{campaign.spend_from->numerator} * rate.denominator *
+                       power_of_ten(transaction_.currency.exponent())) {
+      decision.verdict = CampaignVerdict::below_spend;
+    }
+    return decision;
   }
 
   bool match_campaigns(LocalTime at, const Ratio& rate) {
     masks_.resize(pricing_.lines.size(), 0);
     for (std::uint32_t c = 0; c < programme_.campaigns.size(); ++c) {
       const Campaign& campaign = programme_.campaigns[c];
-      if (!campaign.holds_at(at) || !reaches(campaign, rate)) continue;
-      bool any = false;
+      const CampaignDecision decision = judge(campaign, at, rate);
+      if (decisions_ != nullptr) decisions_->campaigns.push_back(decision);
+      if (decision.verdict != CampaignVerdict::fired) continue;
+      if (campaigns_.size() == campaigns_at_once_max) return false;
       for (std::size_t i = 0; i < pricing_.lines.size(); ++i) {
         if (!takes_part(i) || !campaign.covers(transaction_.lines[i].article)) continue;
-        if (campaigns_.size() == campaigns_at_once_max) return false;
         masks_[i] |= std::uint32_t{1} << campaigns_.size();
-        any = true;
       }
-      if (any) campaigns_.push_back(c);
+      campaigns_.push_back(c);
     }
     return true;
   }
@@ -221,6 +239,12 @@ class Accruer {
     factors_.resize(pricing_.lines.size(), 0);
     for (std::size_t part = 0; part <= campaigns_.size(); ++part) {
       parts_.emplace_back();
+      part_rules_.emplace_back();
+      if (part == 0) {
+        for (std::size_t c = 0; c < first_campaign; ++c) part_rules_.back().push_back(c);
+      } else {
+        part_rules_.back().push_back(first_campaign + part - 1);
+      }
       parts_.back().covers.resize(pricing_.lines.size(), false);
       parts_.back().factors.resize(pricing_.lines.size(), 0);
     }
@@ -279,7 +303,11 @@ class Accruer {
       return std::ranges::any_of(part.factors, [](Wide factor) { return factor < 0; });
     });
     if (takes_off) {
+      for (std::size_t p = 1; p < parts_.size(); ++p) {
+        std::ranges::move(part_rules_[p], std::back_inserter(part_rules_[0]));
+      }
       parts_.resize(1);
+      part_rules_.resize(1);
       parts_[0].factors.assign(factors_.begin(), factors_.end());
     }
     for (std::size_t p = 0; p < parts_.size(); ++p) {
@@ -288,7 +316,9 @@ class Accruer {
         for (std::size_t i = 0; i < parts_[p].factors.size(); ++i) {
           parts_[before].factors[i] += parts_[p].factors[i];
         }
+        std::ranges::move(part_rules_[p], std::back_inserter(part_rules_[before]));
         parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(p));
+        part_rules_.erase(part_rules_.begin() + static_cast<std::ptrdiff_t>(p));
         --p;
         break;
       }
@@ -313,14 +343,17 @@ class Accruer {
       points[i].quantity = accrual.lines[i].points.quantity;
       eligible.push_back(accrual.lines[i].eligible.minor);
     }
-    split_over_units(accrual.total.count,
-                     {.transaction = transaction_,
-                      .pricing = pricing_,
-                      .base = programme_.base,
-                      .excluded = accrual.excluded.minor,
-                      .eligible = eligible,
-                      .parts = parts_},
-                     points);
+    const auto shares = split_over_units(accrual.total.count,
+                                         {.transaction = transaction_,
+                                          .pricing = pricing_,
+                                          .base = programme_.base,
+                                          .excluded = accrual.excluded.minor,
+                                          .eligible = eligible,
+                                          .parts = parts_},
+                                         points);
+    for (std::size_t p = 0; decisions_ != nullptr && p < shares.size(); ++p) {
+      decisions_->parts.push_back({{part_rules_[p].begin(), part_rules_[p].end()}, {shares[p]}});
+    }
     for (std::size_t i = 0; i < points.size(); ++i) accrual.lines[i].points = std::move(points[i]);
   }
 
@@ -334,14 +367,16 @@ class Accruer {
   boost::container::small_vector<std::uint32_t, 16> masks_;     // per line, bits over campaigns_
   boost::container::small_vector<Wide, 16> factors_;            // per line, over denominator_
   boost::container::small_vector<EarningPart, 2> parts_;        // base with tier, then campaigns
+  boost::container::small_vector<boost::container::small_vector<std::size_t, 4>, 2> part_rules_;
   Wide denominator_ = 1;
+  Decisions* decisions_;
 };
 
 }  // namespace
 
 Result<Accrual> accrue(const Programme& programme, const contract::Transaction& transaction,
-                       const Pricing& pricing, LocalTime at) {
-  return Accruer(programme, transaction, pricing).run(at);
+                       const Pricing& pricing, LocalTime at, Decisions* decisions) {
+  return Accruer(programme, transaction, pricing, decisions).run(at);
 }
 
 Result<Accrual> accrue_on(const Programme& programme, const contract::Transaction& transaction,

@@ -225,6 +225,7 @@ Result<Journal> journal_of(const contract::Transaction& transaction, const Prici
     case contract::TransactionKind::aborted:
     case contract::TransactionKind::till_audit:
     case contract::TransactionKind::store_day_close:
+    case contract::TransactionKind::points_adjustment:
       return Journal{};
     case contract::TransactionKind::sale:
     case contract::TransactionKind::return_goods:

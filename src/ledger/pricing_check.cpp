@@ -204,6 +204,7 @@ std::vector<BusinessFault> check(const contract::Transaction& transaction, const
     case TransactionKind::aborted:
     case TransactionKind::till_audit:
     case TransactionKind::store_day_close:
+    case TransactionKind::points_adjustment:
       return {};
     case TransactionKind::sale:
     case TransactionKind::return_goods:

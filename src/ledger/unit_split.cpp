@@ -97,6 +97,8 @@ void allocate_runs(std::int64_t total, std::span<Run<Int>> runs, Factor factor_o
   });
 }
 
+using PartShares = boost::container::small_vector<std::int64_t, 8>;
+
 template <class Int>
 class Splitter {
  public:
@@ -105,9 +107,9 @@ class Splitter {
         places_(places),
         minor_(power_of_ten(places - input.transaction.currency.exponent())) {}
 
-  void run(std::int64_t total, std::span<LinePoints> lines) {
+  PartShares run(std::int64_t total, std::span<LinePoints> lines) {
     weigh(lines);
-    const auto shares = split(total);
+    PartShares shares = split(total);
     for (std::size_t p = 0; p < shares.size(); ++p) {
       if (shares[p] == 0) continue;
       const EarningPart& part = input_.parts[p];
@@ -120,6 +122,7 @@ class Splitter {
                          [&](std::size_t line) { return Int{part.factors[line]}; });
       add(covered, lines);
     }
+    return shares;
   }
 
  private:
@@ -186,8 +189,8 @@ class Splitter {
     runs_ = std::move(taken);
   }
 
-  [[nodiscard]] boost::container::small_vector<std::int64_t, 8> split(std::int64_t total) const {
-    boost::container::small_vector<std::int64_t, 8> shares(input_.parts.size(), total);
+  [[nodiscard]] PartShares split(std::int64_t total) const {
+    PartShares shares(input_.parts.size(), total);
     if (shares.size() == 1) return shares;
     Runs<Int> values(shares.size());
     for (std::size_t p = 0; p < values.size(); ++p) {
@@ -252,7 +255,8 @@ unsigned width_of(std::int64_t total, const SplitInput& input, std::span<const L
 
 }  // namespace
 
-void split_over_units(std::int64_t total, const SplitInput& input, std::span<LinePoints> lines) {
+PartShares split_over_units(std::int64_t total, const SplitInput& input,
+                            std::span<LinePoints> lines) {
   INVARIANT(total >= 0 && total <= weight_max, "points are neither negative nor beyond 2^61");
   INVARIANT(!input.parts.empty(), "points come from a part");
   unsigned places = input.transaction.currency.exponent();
@@ -260,10 +264,9 @@ void split_over_units(std::int64_t total, const SplitInput& input, std::span<Lin
     if (lines[i].units() > 0) places = std::max(places, places_of(input.transaction.lines[i]));
   }
   if (width_of(total, input, lines, places) <= narrow_bits_max) {
-    Splitter<Wide>(input, places).run(total, lines);
-  } else {
-    Splitter<boost::multiprecision::cpp_int>(input, places).run(total, lines);
+    return Splitter<Wide>(input, places).run(total, lines);
   }
+  return Splitter<boost::multiprecision::cpp_int>(input, places).run(total, lines);
 }
 
 }  // namespace crossfoot::ledger

@@ -33,7 +33,10 @@ struct SplitInput {
 /// largest remainder, each part over the units of the lines it covers, by what each unit is worth:
 /// its exact price less its shares of discounts, tax (when the base says so) and excluded tenders.
 /// Exact: 128-bit where that is enough, else without a
-/// limit. 0 <= total <= weight_max; the sum of what is added is the total.
-void split_over_units(std::int64_t total, const SplitInput& input, std::span<LinePoints> lines);
+/// limit. 0 <= total <= weight_max; the sum of what is added is the total. Answers what each part
+/// got.
+boost::container::small_vector<std::int64_t, 8> split_over_units(std::int64_t total,
+                                                                 const SplitInput& input,
+                                                                 std::span<LinePoints> lines);
 
 }  // namespace crossfoot::ledger

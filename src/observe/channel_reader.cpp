@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "contract/error_codes.h"
+#include "contract/points_adjustment.h"
 
 namespace crossfoot::observe {
 
@@ -245,6 +246,9 @@ Status ChannelReader::add(store::Reader& reader, const store::MessageRow& messag
     add_redemption(message, *flow, items);
     return {};
   }
+  if (flow->kind == TransactionKind::points_adjustment) {
+    return add_adjustment(message, *flow, items);
+  }
   const auto parsed = parser_.parse(message.body, contract::ParsePolicy::stored());
   const Transaction nothing;
   const Transaction& transaction = parsed ? parsed->transaction : nothing;
@@ -306,6 +310,8 @@ Status ChannelReader::add_leg(store::Reader& reader, const Message& message, con
     case LegKind::release:
     case LegKind::hold:
     case LegKind::share_profile:
+    case LegKind::approve:
+    case LegKind::adjust:
       return {};
   }
   return {};
@@ -324,6 +330,27 @@ void ChannelReader::add_redemption(const store::MessageRow& message, const flow:
   item.takes_back = true;
   set_expectation(flow, capture, item);
   items.push_back(std::move(item));
+}
+
+Status ChannelReader::add_adjustment(const store::MessageRow& message, const flow::Flow& flow,
+                                     std::vector<ExpectedItem>& items) {
+  const flow::Leg* leg = flow.first_of(LegKind::adjust);
+  if (leg == nullptr) return fail(damaged("an adjustment without its leg"));
+  ExpectedItem item = item_of(message);
+  item.side = Side::loyalty;
+  item.reference = sent_reference(*leg, leg->steps.front());
+  item.member = message.member;
+  set_expectation(flow, *leg, item);
+  const auto asked = contract::read_adjustment_message(message.body);
+  if (asked) {
+    const Points points = asked->adjustment->points;
+    item.takes_back = points.count < 0;
+    item.points = item.takes_back ? -points : points;
+  } else {
+    item.expectation = Expectation::unreadable;
+  }
+  items.push_back(std::move(item));
+  return {};
 }
 
 std::optional<ledger::Accrual> ChannelReader::accrue(const Transaction& transaction,

@@ -55,6 +55,8 @@ class ChannelReader {
 
   static void add_redemption(const store::MessageRow& message, const flow::Flow& flow,
                              std::vector<ExpectedItem>& items);
+  static Status add_adjustment(const store::MessageRow& message, const flow::Flow& flow,
+                               std::vector<ExpectedItem>& items);
   [[nodiscard]] Status add_leg(store::Reader& reader, const Message& message, const flow::Leg& leg,
                                std::vector<ExpectedItem>& items);
   void add_accrual(const Message& message, ExpectedItem item, std::vector<ExpectedItem>& items);

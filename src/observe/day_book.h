@@ -14,9 +14,10 @@
 
 namespace crossfoot::observe {
 
-/// Whether an entry takes points from its member: given back with goods, or spent.
+/// Whether an entry takes points from its member: given back with goods, spent, or deducted.
 [[nodiscard]] inline bool takes_points(const connector::BookItem& item) {
-  return item.type == "reversal" || item.kind == "reversal" || item.type == "redemption";
+  return item.type == "reversal" || item.kind == "reversal" || item.type == "redemption" ||
+         item.type == "deduction";
 }
 
 /// A target's book of one business date while it is compared. Its entries lie in a scratch file;

@@ -37,6 +37,8 @@ flow::Plan plan_kind(const flow::PlanInput& input) {
       return plan_till_record(input);
     case contract::TransactionKind::store_day_close:
       return plan_store_day_close(input);
+    case contract::TransactionKind::points_adjustment:
+      return plan_points_adjustment(input);
   }
   return plan_accounting_adjustment(input);
 }

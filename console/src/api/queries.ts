@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-qu
 import { getJson, Problem, queryString } from "./client";
 import type {
   Break,
+  Explanation,
   Overview,
   Page,
   Receipt,
@@ -45,6 +46,8 @@ export interface ReceiptFilter {
   business_date: string;
   register: string;
   sequence: string;
+  member: string;
+  gross: string;
   state: string;
 }
 
@@ -112,6 +115,16 @@ export function useTimeline(id: string, receipt: Receipt | undefined) {
     queryFn: ({ signal }) =>
       getJson<Timeline>(`/v1/transactions/${encodeURIComponent(id)}/timeline`, signal),
     refetchInterval: receiptInterval(receipt),
+    retry: retryUnlessRefused,
+  });
+}
+
+export function useExplanation(id: string) {
+  return useQuery({
+    queryKey: ["explanation", id],
+    queryFn: ({ signal }) =>
+      getJson<Explanation>(`/v1/transactions/${encodeURIComponent(id)}/explanation`, signal),
+    refetchInterval: settledReceiptEveryMs,
     retry: retryUnlessRefused,
   });
 }

@@ -112,6 +112,52 @@ export interface Timeline {
   entries: TimelineEntry[];
 }
 
+export interface ExplainedLine {
+  line: number;
+  article: string;
+  description: string | null;
+  action: string;
+  kind: string;
+  quantity: string;
+  gross: string;
+  eligible: string | null;
+  earns_nothing_because: string | null;
+  points: number | null;
+  units: { units: number; points: number }[];
+  taken_back: { quantity: string; points: number };
+}
+
+export interface ExplainedReversal {
+  by: string;
+  of: string | null;
+  points: number;
+  lines: { line: number; quantity: string; points: number }[];
+}
+
+/** Why a receipt has its points, as it was decided at its time. */
+export interface Explanation {
+  transaction: ReceiptHead;
+  points: {
+    expected: number | null;
+    answered: number | null;
+    counts: number | null;
+    taken_back: number;
+    left: number | null;
+  };
+  rules: { programme: string; version: number; zone: string; local_time: string | null } | null;
+  lines: ExplainedLine[];
+  campaigns: { id: string; multiplier: string; verdict: string }[];
+  reversals: ExplainedReversal[];
+  takes_back: ExplainedReversal[];
+  postings: {
+    account: string;
+    side: "debit" | "credit";
+    amount: string;
+    tax_code: string | null;
+  }[];
+  why: string[];
+}
+
 export interface Page<T> {
   items: T[];
   next?: Maybe<string>;

@@ -6,7 +6,7 @@ import { CopyId, Fact, Money, Panel, Pill } from "../parts/bits";
 import { DataTable } from "../parts/data-table";
 import { Failure, Loading, Notice } from "../parts/notice";
 import { TimelineList } from "../parts/timeline-list";
-import { href, receiptHref } from "../router";
+import { href, receiptHref, whyHref } from "../router";
 import {
   ageBetween,
   formatAge,
@@ -21,6 +21,7 @@ import {
   channelName,
   dispositionName,
   isErrorCode,
+  isExplained,
   kindName,
   legName,
   legTarget,
@@ -123,6 +124,11 @@ function Head({ receipt }: { receipt: Receipt }) {
         <Fact name="Member">{receipt.member ?? <span className="quiet">none</span>}</Fact>
         <Fact name="Points">
           <Points points={receipt.flow?.points} />
+          {isExplained(receipt.kind) && (
+            <a className="line" href={whyHref(receipt.id)}>
+              Why these points?
+            </a>
+          )}
         </Fact>
       </dl>
       <div className="ids">

@@ -1,4 +1,4 @@
-import { useId, useRef, useState, type SubmitEvent } from "react";
+import { useEffect, useId, useRef, useState, type SubmitEvent } from "react";
 import { Problem } from "../api/client";
 import { useReceiptSearch, type ReceiptFilter } from "../api/queries";
 import type { ReceiptHead } from "../api/types";
@@ -23,6 +23,8 @@ function filterOf(params: URLSearchParams): ReceiptFilter {
     business_date: field("business_date"),
     register: field("register"),
     sequence: field("sequence"),
+    member: field("member"),
+    gross: field("gross"),
     state: field("state"),
   };
 }
@@ -33,6 +35,12 @@ export function ReceiptsPage({ params }: { params: URLSearchParams }) {
   const unfiltered = Object.values(filter).every((value) => value === "");
   const rows = search.data?.pages.flatMap(({ items }) => items) ?? [];
   // Some servers want at least one field; then the form itself is the answer.
+  // What no index finds comes in pages that may be empty while others are not.
+  const looksOn = search.isSuccess && rows.length === 0 && search.hasNextPage;
+  const { isFetchingNextPage, fetchNextPage } = search;
+  useEffect(() => {
+    if (looksOn && !isFetchingNextPage) void fetchNextPage();
+  }, [looksOn, isFetchingNextPage, fetchNextPage]);
   const needsFilter =
     unfiltered && search.error instanceof Problem && search.error.status === 400;
   return (
@@ -50,7 +58,8 @@ export function ReceiptsPage({ params }: { params: URLSearchParams }) {
         {search.error !== null && !needsFilter && rows.length === 0 && (
           <Failure error={search.error} what="Receipts" />
         )}
-        {search.isSuccess && rows.length === 0 && (
+        {looksOn && <Loading what="Looking further" />}
+        {search.isSuccess && rows.length === 0 && !looksOn && (
           <p className="empty">
             {unfiltered ? "No receipt has come in yet." : "No receipt fits. Try fewer fields."}
           </p>
@@ -137,7 +146,13 @@ function SearchForm({ filter }: { filter: ReceiptFilter }) {
   function submit(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
     const wanted = textFields(new FormData(event.currentTarget));
-    const named = [wanted.shop, wanted.register, wanted.sequence].some((text) => text !== "");
+    const named = [
+      wanted.shop,
+      wanted.register,
+      wanted.sequence,
+      wanted.member,
+      wanted.gross,
+    ].some((text) => text !== "");
     const missing = named && wanted.business_date === "";
     setDateMissing(missing);
     if (missing) date.current?.focus();
@@ -169,6 +184,21 @@ function SearchForm({ filter }: { filter: ReceiptFilter }) {
         <input name="sequence" defaultValue={filter.sequence} placeholder="1234" />
       </label>
       <label>
+        Member
+        <input name="member" defaultValue={filter.member} placeholder="M-1001" />
+      </label>
+      <label>
+        Amount
+        <input
+          name="gross"
+          defaultValue={filter.gross}
+          placeholder="35.48"
+          inputMode="decimal"
+          pattern="\d+(\.\d+)?"
+          title="An amount like 35.48"
+        />
+      </label>
+      <label>
         State
         <select name="state" defaultValue={filter.state}>
           {states.map(([value, label]) => (
@@ -193,7 +223,7 @@ function SearchForm({ filter }: { filter: ReceiptFilter }) {
       </div>
       {dateMissing && (
         <p id={dateHint} className="hint" role="alert">
-          Choose the business date as well: a till counts its receipts anew every day.
+          Choose the business date as well: receipts are found within one day.
         </p>
       )}
     </form>

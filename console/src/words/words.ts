@@ -69,8 +69,31 @@ const kinds: Record<string, string> = {
   aborted: "Receipt given up",
   till_audit: "Till counted",
   store_day_close: "Store day closed",
+  points_adjustment: "Points by hand",
 };
 export const kindName = (kind: Maybe<string>) => look(kinds, kind);
+
+/** Kinds of transactions that earn points or take some back. */
+const explained = new Set(["sale", "return", "exchange", "void"]);
+export const isExplained = (kind: Maybe<string>) => kind != null && explained.has(kind);
+
+const reasonsForNothing: Record<string, string> = {
+  returned: "comes back",
+  no_member: "no member",
+  kind: "does not earn",
+  costs_nothing: "costs nothing",
+  paid_otherwise: "paid with what does not earn",
+};
+export const nothingEarned = (reason: string) => look(reasonsForNothing, reason);
+
+const campaignVerdicts: Record<string, string> = {
+  fired: "Given",
+  before_start: "Had not begun",
+  after_end: "Was over",
+  no_article: "None of its articles",
+  below_spend: "Too little of its articles",
+};
+export const verdictOfCampaign = (verdict: string) => look(campaignVerdicts, verdict);
 
 const legNames: Record<string, string> = {
   validate: "Check the receipt",
@@ -90,6 +113,8 @@ const legNames: Record<string, string> = {
   hold: "Reserve the points here",
   deduct: "Deduct the points",
   share_profile: "Tell of the customer",
+  approve: "Wait for a second person",
+  adjust: "Grant or deduct the points",
   create_memo: "Draw up the refund",
   release_memo: "Release the refund",
 };
@@ -533,6 +558,24 @@ const reasonRows: [code: string, name: string, label: string, explanation: strin
     "The settlement policy cannot be read",
     "A file of the server is not as it should be.",
   ],
+  [
+    "CF-3351",
+    "programme_changed",
+    "Programme changed without a new version",
+    "The rules differ from those used before under the same version. Integration raises it.",
+  ],
+  [
+    "CF-3352",
+    "second_person_needed",
+    "Needs a second person",
+    "More points by hand than one person may move alone. Another person agrees or refuses.",
+  ],
+  [
+    "CF-3353",
+    "approval_refused",
+    "Refused by a second person",
+    "Nothing was sent, and nothing is to be done. The history says who refused and why.",
+  ],
 ];
 const reasons = new Map<string, Reason>(
   reasonRows.flatMap(([code, name, label, explanation]) => {
@@ -613,6 +656,7 @@ const didSentences: Record<string, string> = {
   release: "freed the points",
   deduct: "deducted the points",
   share_profile: "told of the customer",
+  adjust: "granted or deducted the points",
   create_memo: "drew up the refund",
   release_memo: "released the refund",
 };
@@ -676,6 +720,10 @@ export function timelineSentence(entry: TimelineEntry): string {
       return "Granted on the floor limit, without the loyalty platform's word";
     case "lapsed":
       return "Nobody took the reserved points in time";
+    case "approved":
+      return "A second person agreed";
+    case "refused":
+      return "A second person refused";
     case "released":
       return `Released by a person: ${what}`;
     case "discarded":

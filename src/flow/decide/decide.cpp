@@ -242,6 +242,7 @@ class Decider {
     Leg* leg = flow_.leg(event.leg);
     // A till was told no: nothing is reserved for it behind its back.
     if (leg == nullptr || !is_stuck(leg->state) || is_decline(flow_, *leg)) return stale();
+    if (leg->kind == LegKind::approve) return stale();  // only a second person's word lets it go on
     if (leg->uncertain) return release_uncertain(*leg, event);
     if (event.lane) leg->lane = *event.lane;
     leg->first_due_at = {};
@@ -254,11 +255,32 @@ class Decider {
     Leg* leg = flow_.leg(event.leg);
     // What may have happened is not undone by forgetting it: a person says first whether it did.
     if (leg == nullptr || !is_stuck(leg->state) || may_have_happened(*leg)) return stale();
-    if (is_decline(flow_, *leg)) return stale();
-    std::vector<std::uint16_t> dropped{leg->number};
+    if (is_decline(flow_, *leg) || leg->kind == LegKind::approve) return stale();
     drop(*leg);
     note(EventKind::discarded, leg, words(event.decision));
-    // What waits for it never comes either.
+    drop_dependants(leg->number, "what it waits for was discarded");
+    wake_ready();
+  }
+
+  void on(const Judged& event) {
+    Leg* leg = flow_.leg(event.leg);
+    const bool waits = leg != nullptr && leg->kind == LegKind::approve &&
+                       leg->state == LegState::parked && leg->detail != event.decision.by;
+    if (!waits) return stale();
+    if (event.approved) {
+      finish(*leg);
+      note(EventKind::approved, leg, words(event.decision));
+      return wake_ready();
+    }
+    drop(*leg);
+    leg->reason = contract::error_code::approval_refused;
+    note(EventKind::refused, leg, words(event.decision));
+    drop_dependants(leg->number, "a second person refused it");
+  }
+
+  /// What waits for it never comes either.
+  void drop_dependants(std::uint16_t number, const std::string& why) {
+    std::vector<std::uint16_t> dropped{number};
     for (std::size_t i = 0; i < dropped.size(); ++i) {
       for (Leg& other : flow_.legs) {
         const bool waits = other.state == LegState::waiting &&
@@ -266,10 +288,9 @@ class Decider {
         if (!waits) continue;
         dropped.push_back(other.number);
         drop(other);
-        note(EventKind::cancelled, &other, "what it waits for was discarded");
+        note(EventKind::cancelled, &other, why);
       }
     }
-    wake_ready();
   }
 
   void on(const Confirmed& event) {
@@ -294,10 +315,11 @@ class Decider {
 
   void on(const Resent& event) {
     const Leg* leg = flow_.leg(event.leg);
-    // Reserving once more would reserve what nobody takes or frees.
+    // Reserving once more would reserve what nobody takes or frees; points by hand once more are an
+    // adjustment of their own, within its limits.
     const bool again = leg != nullptr && leg->state == LegState::done && !is_local(leg->kind) &&
                        leg->kind != LegKind::authorise && leg->kind != LegKind::release &&
-                       flow_.legs.size() < legs_max;
+                       leg->kind != LegKind::adjust && flow_.legs.size() < legs_max;
     if (!again) return stale();
     Leg copy;
     copy.number = static_cast<std::uint16_t>(flow_.legs.size() + 1);
@@ -933,7 +955,7 @@ class Decider {
 }  // namespace
 
 std::string_view to_string(JournalEvent::Kind kind) {
-  static constexpr std::array<std::string_view, 29> names{"accepted",
+  static constexpr std::array<std::string_view, 31> names{"accepted",
                                                           "calling",
                                                           "asked",
                                                           "acknowledged",
@@ -961,7 +983,9 @@ std::string_view to_string(JournalEvent::Kind kind) {
                                                           "reserved",
                                                           "granted",
                                                           "doubted",
-                                                          "recorded"};
+                                                          "recorded",
+                                                          "approved",
+                                                          "refused"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -122,10 +122,16 @@ struct Lapsed {           ///< the time of a redemption's hold is over
   std::uint16_t leg = 0;  ///< its `release`
 };
 
+struct Judged {           ///< a second person has said a word about what another one asked for
+  std::uint16_t leg = 0;  ///< its `approve`
+  bool approved = false;
+  Decision decision;  ///< `by` proven where callers are, never who asked
+};
+
 using Event = std::variant<Begun, Taken, Answered, Failed, LookedUp, Restarted, Claimed, Linked,
                            VoidRequested, Released, Discarded, Confirmed, Resent, Paused, Decided,
                            Corrected, Suspected, CaptureRequested, ReleaseRequested, Lapsed,
-                           Reserved, Granted, Surveyed>;
+                           Reserved, Granted, Surveyed, Judged>;
 
 /// What the engine has to do once the new state is committed.
 struct Action {
@@ -175,8 +181,10 @@ struct JournalEvent {
     granted,
     doubted,
     recorded,  ///< a system's statement about a record; no flow
+    approved,
+    refused,
   };
-  static constexpr auto kind_last = Kind::recorded;
+  static constexpr auto kind_last = Kind::refused;
 
   Kind kind = Kind::accepted;
   std::uint16_t leg = 0;
@@ -211,7 +219,7 @@ struct Transition {
 /// A leg whose work is done inside Crossfoot.
 [[nodiscard]] constexpr bool is_local(LegKind kind) {
   return kind == LegKind::validate || kind == LegKind::link || kind == LegKind::claim ||
-         kind == LegKind::supersede || kind == LegKind::hold;
+         kind == LegKind::supersede || kind == LegKind::hold || kind == LegKind::approve;
 }
 
 }  // namespace crossfoot::flow

@@ -153,6 +153,12 @@ void put(ByteWriter& out, const Reserved& event) {
   out.text(event.code);
 }
 void put(ByteWriter&, const Granted&) {}
+void put(ByteWriter& out, const Judged& event) {
+  out.u64(event.leg);
+  out.boolean(event.approved);
+  out.text(event.decision.by);
+  out.text(event.decision.reason);
+}
 void put(ByteWriter& out, const Surveyed& event) {
   out.u64(event.leg);
   out.boolean(event.found.has_value());
@@ -294,6 +300,12 @@ void get(ByteReader& in, std::uint64_t, Surveyed& event) {
   outcome.covered = {in.i64()};
   event.found = std::move(outcome);
   event.rest = in.text();
+}
+void get(ByteReader& in, std::uint64_t, Judged& event) {
+  event.leg = get_leg(in);
+  event.approved = in.boolean();
+  event.decision.by = in.text();
+  event.decision.reason = in.text();
 }
 
 /// The alternative with this number, read; nothing when there is none.

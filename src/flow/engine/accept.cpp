@@ -109,7 +109,9 @@ store::MessageRow Engine::message_of(const AcceptRequest& request, Id id,
 
 void Engine::begin_accept(const IncomingPtr& request, Accepted done) {
   const contract::Transaction& transaction = *request->transaction;
-  if (transaction.redemption && !can_redeem()) {
+  const bool unsupported =
+      (transaction.redemption && !can_redeem()) || (transaction.adjustment && !offers(adjust_step));
+  if (unsupported) {
     finish_accept(request->key);
     AcceptAnswer answer;
     answer.kind = AcceptAnswer::Kind::unsupported;
@@ -247,6 +249,7 @@ void Engine::stage_accept(const IncomingPtr& request, Plan plan, Accepted done, 
   add_natural_key(*request, key, id, unit);
   const ActivePtr active = new_flow(request, std::move(plan), id, unit);
   add_fingerprint(*request, id, suspected, unit);
+  if (request->also) unit.books.push_back(*request->also);
 
   // A void that came first will cancel what has not been sent: nothing is sent before it was asked.
   staged->no_direct = pending_books_.contains(key) || books_.contains(key);
@@ -338,8 +341,9 @@ void Engine::resolve_duplicate(const IncomingPtr& request, Accepted done,
     answer_stored(first.id, std::move(done));
     return finish_accept(request->key);
   }
-  // A redemption is a question, not a fact: one with other content under its key is not kept.
-  if (by_idempotency || request->transaction->redemption) {
+  // What is asked for is no fact yet: with other content under its key it is not kept.
+  const bool asks = request->transaction->redemption || request->transaction->adjustment;
+  if (by_idempotency || asks) {
     AcceptAnswer answer;
     answer.kind = AcceptAnswer::Kind::idempotency_conflict;
     answer.id = first.id;

@@ -20,6 +20,7 @@
 #include "flow/engine/target.h"
 #include "flow/plan/caller.h"
 #include "flow/plan/process.h"
+#include "flow/plan/service_day.h"
 #include "ledger/posting_periods.h"
 #include "runtime/random.h"
 #include "runtime/scheduler.h"
@@ -59,6 +60,10 @@ struct EngineOptions {
   std::size_t accepts_in_flight_max = 4096;  ///< more are refused with a retryable fault
   std::size_t active_flows_max = 65'536;     ///< flows in memory; more wait in the due index
   Duration poll_interval{std::chrono::milliseconds{200}};  ///< safety net behind the wake-ups
+  /// The programme as it was written: kept at start, so that later explanations are by it. The
+  /// start is refused (programme_changed) where its version was used with other rules before.
+  /// Empty: not kept, for simulations.
+  std::string programme_text;
   /// Makes the journal's salts: new at each start, kept nowhere. Empty: from the seed, for
   /// simulations.
   std::string salt_secret;
@@ -77,6 +82,7 @@ struct AcceptRequest {
   Lane lane = Lane::live;
   std::shared_ptr<const RecordStage> record;  ///< of what Crossfoot makes itself: what it is about
   std::optional<Decision> edit;  ///< a person's edit of what is there: its correction, or nothing
+  std::optional<store::BookRow> also;  ///< of a points_adjustment: its person's day
 };
 
 struct AcceptAnswer {
@@ -84,7 +90,8 @@ struct AcceptAnswer {
     accepted,
     replayed,              ///< same key, same content: the first answer again
     corrected,             ///< a higher revision of what is there: it takes its place
-    unsupported,           ///< a redemption, and the loyalty platform's pack has none
+    unsupported,           ///< the loyalty platform's pack has no operation for it
+    over_limit,            ///< an adjustment beyond what its person may move on a day
     superseded,            ///< a lower revision than what is there: kept, no effect
     held,                  ///< the natural key is taken by other content: kept, no effect
     idempotency_conflict,  ///< the Idempotency-Key was used with other content: nothing was kept
@@ -196,6 +203,13 @@ class Engine {
   void grant_offline(Id redemption, Done done);
   using Watched = std::move_only_function<void(std::optional<RedemptionView>)>;
   void await_redemption(Id redemption, Duration patience, Watched done);
+
+  /// Takes on points that a person grants or deducts by hand. `over_limit` when the person has
+  /// asked for more than `most_a_day` with it on this day (UTC); a repeat counts once.
+  void adjust(AcceptRequest request, Points most_a_day, Accepted done);
+  /// A second person's word about one. Refused with `leg_state_conflict` where none is waited for,
+  /// or by who asked.
+  void judge_adjustment(Id adjustment, Judged word, Done done);
 
   /// What the platform says within `patience`, else what it said last; with what is on its way
   /// there. Nothing is changed but the note of what it said.
@@ -507,6 +521,15 @@ class Engine {
   /// would pass such a leg by.
   void begin_replay(const ReplayPtr& replay);
 
+  // service.cpp
+  struct ServiceWork {
+    AcceptRequest request;
+    Points most_a_day;
+    Accepted done;
+  };
+  void run_service_day(const Hash128& key);
+  void accept_adjustment(const Hash128& key, ServiceDay day, bool known);
+
   // records.cpp
   struct RecordTask;
   using RecordTaskPtr = std::shared_ptr<RecordTask>;
@@ -540,6 +563,9 @@ class Engine {
   /// What an earlier version could not tell is not told any more.
   void drop_moot(Id flow);
   [[nodiscard]] Hash128 redirected(Hash128 order_key) const;
+
+  // programme_versions.cpp
+  void keep_programme(Done done);
 
   // start.cpp
   /// Takes up the last restore, the pauses and the replays that were running.
@@ -590,6 +616,8 @@ class Engine {
   std::unordered_map<Hash128, std::shared_ptr<BookTask>> books_;
   std::unordered_set<Hash128> pending_books_;
   std::unordered_map<Hash128, AccountTaskPtr> accounts_;
+  /// By person and day, in the order in which they came; the first is being decided.
+  std::unordered_map<Hash128, std::deque<ServiceWork>> service_days_;
   std::map<std::string, std::shared_ptr<LinkQueue>> links_;
   /// By record, in the order in which they came; the first is being judged.
   std::unordered_map<Hash128, std::deque<RecordTaskPtr>> record_tasks_;

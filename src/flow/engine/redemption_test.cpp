@@ -14,14 +14,9 @@
 #include "base/codec.h"
 #include "contract/error_codes.h"
 #include "flow/decide/journal.h"
-#include "flow/engine/engine.h"
-#include "flow/engine/freezable_scheduler.h"
-#include "flow/engine/sim_disk.h"
-#include "flow/engine/sim_wallet.h"
-#include "flow/engine/sim_world.h"
+#include "flow/engine/sim_wallet_world.h"
 #include "flow/plan/reference.h"
 #include "process/processes.h"
-#include "runtime/sim_scheduler.h"
 
 namespace crossfoot::flow {
 namespace {
@@ -30,6 +25,14 @@ using namespace sim;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using State = RedemptionState;
+
+const process::RetailProcesses retail;
+
+struct World : WalletWorld {
+  World(SimDisk& disk, WalletFaults faults, std::uint64_t seed, bool only_deducts = false,
+        std::int64_t floor_limit = 0)
+      : WalletWorld(retail, disk, faults, seed, only_deducts, floor_limit) {}
+};
 
 constexpr Duration hold_time{seconds{20}};
 constexpr Duration till_patience{milliseconds{1500}};
@@ -56,94 +59,6 @@ AcceptRequest request_of(const std::string& id, std::int64_t points, bool revoke
   request.lane = Lane::checkout;
   return request;
 }
-
-/// A server over a disk that it may lose, and a platform that it does not share anything with.
-class World {
- public:
-  World(SimDisk& disk, WalletFaults faults, std::uint64_t seed, bool only_deducts = false,
-        std::int64_t floor_limit = 0)
-      : disk_(disk), caller_(scheduler_, server_, wallets, faults, seed), random_(seed) {
-    caller_.only_deducts = only_deducts;
-    options_.floor_limits.fill(Points{floor_limit});
-    open();
-  }
-  ~World() {
-    engine_.reset();
-    disk_.drop(std::move(store_));
-  }
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
-
-  /// Null while the server is down.
-  [[nodiscard]] Engine* engine() { return engine_ && engine_->ready() ? engine_.get() : nullptr; }
-  [[nodiscard]] runtime::SimScheduler& clock() { return scheduler_; }
-  [[nodiscard]] runtime::Random& random() { return random_; }
-  [[nodiscard]] store::Store* data_store() { return store_.get(); }
-
-  void crash() {
-    engine_.reset();
-    if (store_) disk_.crash(std::move(store_), random_);
-    ++crashes;
-    reopen();
-  }
-  void heal() { caller_.faults = {}; }
-  void blur() { (void)disk_.blur_next_commit(random_); }
-
-  /// Runs the world up to this time.
-  void run_until(Duration at) {
-    scheduler_.after(at - scheduler_.monotonic(), [] {});  // so that the time comes
-    while (!scheduler_.idle() && scheduler_.next_at() <= at) scheduler_.step();
-  }
-  template <class Condition>
-  void run_until(Condition condition, Duration within = std::chrono::hours{2}) {
-    const Duration limit = scheduler_.monotonic() + within;
-    while (!condition() && scheduler_.monotonic() < limit && scheduler_.step()) {
-    }
-    ASSERT_TRUE(condition());
-  }
-
-  Wallets wallets;
-  std::size_t crashes = 0;
-
- private:
-  void reopen() {
-    scheduler_.after(milliseconds{50}, [this] {
-      if (!engine_) open();
-    });
-  }
-  /// The disk failed: everything is found again.
-  void give_up() {
-    server_.post([this] {
-      engine_.reset();
-      disk_.drop(std::move(store_));
-      reopen();
-    });
-  }
-  void open() {
-    auto opened = disk_.open(server_);
-    if (!opened) return reopen();  // the disk fails for a moment
-    store_ = std::move(*opened);
-    engine_ = std::make_unique<Engine>(
-        server_, *store_, caller_, processes_, programme_, zones_,
-        [](std::string_view) -> Result<contract::Transaction> { return fail({.code = "SIM"}); },
-        options_, random_.next(), [this](Fault) { give_up(); });
-    engine_->start({"erp", "loyalty"}, [this](Status started) {
-      if (!started) give_up();
-    });
-  }
-
-  SimDisk& disk_;
-  runtime::SimScheduler scheduler_{start_of_time};
-  FreezableScheduler server_{scheduler_};
-  WalletCaller caller_;
-  runtime::Random random_;
-  process::RetailProcesses processes_;
-  ledger::Programme programme_ = sim::programme();
-  UtcZones zones_;
-  EngineOptions options_;
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<Engine> engine_;
-};
 
 /// A till and what its customer wants. It asks until it knows.
 class Till {

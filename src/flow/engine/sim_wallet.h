@@ -34,8 +34,9 @@ class Wallets {
     std::int64_t captured = 0;
   };
 
-  std::map<std::string, std::int64_t> balances;  ///< not counting what is held
-  std::map<std::string, Hold> holds;             ///< by the authorisation's reference
+  std::map<std::string, std::int64_t> balances;     ///< not counting what is held
+  std::map<std::string, Hold> holds;                ///< by the authorisation's reference
+  std::map<std::string, std::int64_t> adjustments;  ///< by hand, by reference; below zero: taken
   std::vector<std::string> wrong;
   bool down = false;
   bool overdrawn_is_refused = false;  ///< … instead of noted as wrong: tills were granted too much
@@ -48,6 +49,7 @@ class Wallets {
                                          Instant now);
   [[nodiscard]] Result<ItemAnswer> deduct(const std::string& reference, const std::string& member,
                                           std::int64_t points);
+  [[nodiscard]] Result<ItemAnswer> adjust(const std::string& reference, std::string_view body);
   [[nodiscard]] std::optional<ItemAnswer> find(std::string_view operation,
                                                const std::string& reference) const;
 };

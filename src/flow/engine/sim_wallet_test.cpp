@@ -3,7 +3,10 @@
 
 #include <simdjson.h>
 
+#include <cstdlib>
+
 #include "contract/error_codes.h"
+#include "flow/plan/process.h"
 
 namespace crossfoot::flow::sim {
 
@@ -68,6 +71,7 @@ std::int64_t Wallets::reserved(const std::string& member, Instant now) const {
 
 Result<ItemAnswer> Wallets::apply(const std::string& operation, const std::string& reference,
                                   std::string_view body, std::string_view arguments, Instant now) {
+  if (operation == adjust_step) return adjust(reference, body);
   const Arguments asked = read_arguments(arguments);
   if (operation == "balance") return answer_of("balance", balances[asked.member]);
   if (operation == "deduct") return deduct(reference, member_of(body), asked.points);
@@ -133,8 +137,25 @@ Result<ItemAnswer> Wallets::deduct(const std::string& reference, const std::stri
   return answer_of(reference, points);
 }
 
+Result<ItemAnswer> Wallets::adjust(const std::string& reference, std::string_view body) {
+  simdjson::dom::parser parser;
+  const simdjson::dom::element root = parser.parse(body.data(), body.size());
+  const std::int64_t points = root["points"];
+  const bool deducts = std::string_view(root["direction"]) == "deduct";
+  const auto [at, fresh] = adjustments.try_emplace(reference, deducts ? -points : points);
+  if (at->second != (deducts ? -points : points))
+    wrong.push_back(reference + " changed its points");
+  if (fresh) balances[member_of(body)] += at->second;
+  return answer_of(reference, points);
+}
+
 std::optional<ItemAnswer> Wallets::find(std::string_view operation,
                                         const std::string& reference) const {
+  if (operation == adjust_step) {
+    const auto at = adjustments.find(reference);
+    if (at == adjustments.end()) return std::nullopt;
+    return answer_of(reference, std::abs(at->second));
+  }
   for (const auto& [authorisation, hold] : holds) {
     const std::string& named = operation == "authorise" ? authorisation : hold.closed_by;
     if (named == reference) return answer_of(reference, hold.points);
@@ -146,6 +167,7 @@ const OperationTraits* WalletCaller::traits(std::string_view target,
                                             std::string_view operation) const {
   const bool holds = operation == "authorise" || operation == "capture" || operation == "release";
   const bool deducts = operation == "balance" || operation == "deduct";
+  if (target == "loyalty" && operation == adjust_step) return &redeeming;
   return target == "loyalty" && (only_deducts ? deducts : holds) ? &redeeming : nullptr;
 }
 

@@ -76,7 +76,11 @@ void Engine::start(std::vector<std::string> names, Done done) {
           positions_[partition] = (**positions)[partition];
         }
         moving_legs_ = *moving;
-        recover_targets(std::move(names), 0, std::move(done));
+        keep_programme(
+            [this, names = std::move(names), done = std::move(done)](Status kept) mutable {
+              if (!kept) return done(fail(kept.error()));
+              recover_targets(std::move(names), 0, std::move(done));
+            });
       });
 }
 

@@ -5,10 +5,10 @@
 namespace crossfoot::flow {
 
 std::string_view to_string(LegKind kind) {
-  static constexpr std::array<std::string_view, 16> names{
-      "validate",    "link",      "claim",      "accrue",       "reverse",   "post",
-      "post_refund", "post_void", "move_stock", "reinstate",    "supersede", "authorise",
-      "capture",     "release",   "hold",       "share_profile"};
+  static constexpr std::array<std::string_view, 18> names{
+      "validate",    "link",      "claim",      "accrue",        "reverse",   "post",
+      "post_refund", "post_void", "move_stock", "reinstate",     "supersede", "authorise",
+      "capture",     "release",   "hold",       "share_profile", "approve",   "adjust"};
   return names[static_cast<std::size_t>(kind)];
 }
 

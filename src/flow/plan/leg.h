@@ -23,8 +23,8 @@ inline constexpr std::size_t lane_count = static_cast<std::size_t>(lane_last) + 
 /// percent; what one does not use the others share.
 inline constexpr std::array<std::int64_t, lane_count> lane_shares{40, 30, 10, 10, 10};
 
-/// An obligation of a flow. `validate`, `link`, `claim`, `supersede` and `hold` are decided
-/// inside Crossfoot, the others at a target.
+/// An obligation of a flow. `validate`, `link`, `claim`, `supersede`, `hold` and `approve` are
+/// decided inside Crossfoot, the others at a target.
 enum class LegKind : std::uint8_t {
   validate,     ///< the transaction's own arithmetic and references hold
   link,         ///< find the sales that an unlinked return belongs to
@@ -42,8 +42,10 @@ enum class LegKind : std::uint8_t {
   release,      ///< loyalty: free what was reserved and is not to be spent
   hold,         ///< reserve points here, where the platform only deducts
   share_profile,  ///< tell a target what happened to a customer
+  approve,        ///< a second person's word; parked until it is said
+  adjust,         ///< loyalty: points by hand, granted or deducted
 };
-inline constexpr auto leg_kind_last = LegKind::share_profile;
+inline constexpr auto leg_kind_last = LegKind::adjust;
 [[nodiscard]] std::string_view to_string(LegKind kind);
 
 enum class LegState : std::uint8_t {
@@ -108,13 +110,16 @@ struct Leg {
   bool covered = false;
   std::string covered_by;  ///< the reference of the one that says the same; empty: several do
   std::string reason;      ///< public code when parked, dead or rejected
-  std::string detail;      ///< in words, without secrets
+  std::string detail;      ///< in words, without secrets; of an `approve` leg: who asked
   /// Of a compensation: the flow that it undoes. Of a claim: the voided return whose claim it
   /// releases. Of a `supersede` leg: the flow of the revision before.
   Id undoes;
   Hash128 book;            ///< of a claim: the receipt book; of a reversal: where its delta is from
   BusinessDate book_date;  ///< the date in the original's natural key, 0 where it has none
 };
+
+/// The number of an `approve` leg: behind validate.
+inline constexpr std::uint16_t approve_number = 2;
 
 inline constexpr std::size_t legs_max = 4096;
 

@@ -23,6 +23,9 @@ struct Routing {
 /// The step that tells a target of a customer's record as a whole: a later one makes it moot.
 inline constexpr std::string_view member_put_step = "member_put";
 
+/// The step that grants or deducts points without a receipt.
+inline constexpr std::string_view adjust_step = "adjust";
+
 struct PlanInput {
   const contract::Transaction& transaction;
   const std::string& natural_key;  ///< transaction.key.canonical()

@@ -37,7 +37,8 @@ constexpr std::array<std::string_view, std::variant_size_v<flow::Event>> input_n
     "lapsed",
     "reserved",
     "granted",
-    "surveyed"};
+    "surveyed",
+    "judged"};
 static_assert(!input_names.back().empty(), "every event has a name");
 
 std::string_view state_of_row(const store::JournalRow& row, const Result<JournalEntry>& entry) {

@@ -25,15 +25,10 @@ export function StoreDayPage({ shop, date }: { shop: string; date: string }) {
 }
 
 function Day({ day }: { day: StoreDay }) {
-  const openCount = day.since_last_close.added + day.since_last_close.removed;
   return (
     <>
       <p className="lead">
-        <Pill said={storeDaySaid(day.state)} />{" "}
-        {day.may_close ? "The day may be closed." : "Something keeps the day open."}
-        {day.slices.length > 0 &&
-          openCount > 0 &&
-          ` Since the last close: ${plural(openCount, "receipt")}.`}
+        <Pill said={storeDaySaid(day.state)} /> {stateSentence(day)}
       </p>
       <Panel title="What was found">
         {day.reasons.length === 0 ? (
@@ -83,6 +78,19 @@ function Day({ day }: { day: StoreDay }) {
       )}
     </>
   );
+}
+
+function stateSentence({ state, since_last_close: since }: StoreDay): string {
+  switch (state) {
+    case "open":
+      return "Something keeps the day open.";
+    case "ready":
+      return "The day may be closed.";
+    case "closed":
+      return "Everything that counts is in a slice.";
+    case "late":
+      return `Since the last close: ${plural(since.added + since.removed, "receipt")}.`;
+  }
 }
 
 const reasonColumns: readonly Column<DayReason>[] = [

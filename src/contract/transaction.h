@@ -34,7 +34,7 @@ enum class TransactionKind : std::uint8_t {
   resumed,
   aborted,
   till_audit,
-  store_day_close,    ///< a shop's day is closed (contract/store_day_close.h); made by Crossfoot alone
+  store_day_close,    ///< a shop's day is closed (contract/store_day_close.h)
   points_adjustment,  ///< points that a service desk grants or deducts; no trade
 };
 inline constexpr auto transaction_kind_last = TransactionKind::points_adjustment;

@@ -416,7 +416,8 @@ class World {
   }
   std::unique_ptr<flow::Engine> make_engine() {
     return std::make_unique<flow::Engine>(scheduler_, *store_, targets, *processes_, programme_,
-                                          zones_, contract::read_stored_message, engine_options, 1, [](Fault) {});
+                                          zones_, contract::read_stored_message, engine_options, 1,
+                                          [](Fault) {});
   }
   void start_engine() {
     engine_ = make_engine();

@@ -281,9 +281,6 @@ class Api {
   /// The day that the address names.
   [[nodiscard]] std::expected<StoreDayService::Name, HttpResponse> store_day_name(
       Exchange& exchange);
-  /// Answers what the service answers.
-  [[nodiscard]] Reply relay_day(Exchange& exchange,
-                                std::function<void(StoreDayService::Answer)> ask);
 
   // dead_letters.cpp
   [[nodiscard]] Reply release_leg(Exchange& exchange);
@@ -319,9 +316,12 @@ class Api {
   [[nodiscard]] boost::asio::awaitable<Result<T>> ask_engine(
       std::move_only_function<void(flow::Engine&, Once<Result<T>>)> ask);
 
-  /// Answers what the service answers.
-  [[nodiscard]] Reply relay(Exchange& exchange,
-                            std::function<void(ReconciliationService::Answer)> ask);
+  using ServiceAnswer = std::move_only_function<void(Result<std::string>)>;
+  /// Answers what a service answers.
+  [[nodiscard]] Reply relay(Exchange& exchange, std::function<void(ServiceAnswer)> ask);
+  /// The same of reconciliations, where they are kept.
+  [[nodiscard]] Reply relay_reconciliation(Exchange& exchange,
+                                           std::function<void(ServiceAnswer)> ask);
   /// The query parameter `limit`, or the refusal of it.
   [[nodiscard]] std::expected<std::size_t, HttpResponse> page_limit(Exchange& exchange);
 

@@ -98,10 +98,7 @@ Api::Reply Api::get_metrics(Exchange& exchange) {
   co_return response;
 }
 
-Api::Reply Api::relay(Exchange& exchange, std::function<void(ReconciliationService::Answer)> ask) {
-  if (parts_.reconciliations == nullptr) {
-    co_return refuse(exchange, code::not_found, "this server keeps no reconciliations");
-  }
+Api::Reply Api::relay(Exchange& exchange, std::function<void(ServiceAnswer)> ask) {
   auto slot = std::make_shared<Slot<Result<std::string>>>(home());
   ask(slot->callback());
   std::optional<Result<std::string>> answer = co_await value_of(slot);
@@ -110,6 +107,13 @@ Api::Reply Api::relay(Exchange& exchange, std::function<void(ReconciliationServi
   HttpResponse response;
   response.body = std::move(**answer);
   co_return response;
+}
+
+Api::Reply Api::relay_reconciliation(Exchange& exchange, std::function<void(ServiceAnswer)> ask) {
+  if (parts_.reconciliations == nullptr) {
+    co_return refuse(exchange, code::not_found, "this server keeps no reconciliations");
+  }
+  co_return co_await relay(exchange, std::move(ask));
 }
 
 Api::Reply Api::start_reconciliation(Exchange& exchange) {
@@ -141,14 +145,14 @@ Api::Reply Api::list_reconciliations(Exchange& exchange) {
   if (!limit) co_return limit.error();
   ReconciliationService::PageQuery query{.limit = *limit};
   if (const std::string* after = exchange.query.find("after")) query.after = *after;
-  co_return co_await relay(exchange, [this, query](ReconciliationService::Answer answer) {
+  co_return co_await relay_reconciliation(exchange, [this, query](ServiceAnswer answer) {
     parts_.reconciliations->list(query, std::move(answer));
   });
 }
 
 Api::Reply Api::get_reconciliation(Exchange& exchange) {
   const std::string id(exchange.target.parameters[0]);
-  co_return co_await relay(exchange, [this, id](ReconciliationService::Answer answer) {
+  co_return co_await relay_reconciliation(exchange, [this, id](ServiceAnswer answer) {
     parts_.reconciliations->get(id, std::move(answer));
   });
 }
@@ -168,7 +172,7 @@ Api::Reply Api::list_breaks(Exchange& exchange) {
     }
     query.break_class = *text;
   }
-  co_return co_await relay(exchange, [this, query](ReconciliationService::Answer answer) {
+  co_return co_await relay_reconciliation(exchange, [this, query](ServiceAnswer answer) {
     parts_.reconciliations->breaks(query, std::move(answer));
   });
 }

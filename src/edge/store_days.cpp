@@ -50,24 +50,13 @@ std::expected<StoreDayService::Name, HttpResponse> Api::store_day_name(Exchange&
                                std::string(exchange.target.parameters[0]), *date};
 }
 
-Api::Reply Api::relay_day(Exchange& exchange, std::function<void(StoreDayService::Answer)> ask) {
-  auto slot = std::make_shared<Slot<Result<std::string>>>(home());
-  ask(slot->callback());
-  std::optional<Result<std::string>> answer = co_await value_of(slot);
-  if (!answer) co_return refuse(exchange, opening_fault());
-  if (!*answer) co_return refuse(exchange, answer->error());
-  HttpResponse response;
-  response.body = std::move(**answer);
-  co_return response;
-}
-
 Api::Reply Api::get_store_day(Exchange& exchange) {
   auto name = store_day_name(exchange);
   if (!name) co_return std::move(name.error());
-  co_return co_await relay_day(
-      exchange, [this, name = *name, caller = exchange.caller](StoreDayService::Answer answer) {
-        parts_.store_days->get(name, visible_to(caller), std::move(answer));
-      });
+  co_return co_await relay(exchange,
+                           [this, name = *name, caller = exchange.caller](ServiceAnswer answer) {
+                             parts_.store_days->get(name, visible_to(caller), std::move(answer));
+                           });
 }
 
 Api::Reply Api::get_slice(Exchange& exchange) {
@@ -80,10 +69,10 @@ Api::Reply Api::get_slice(Exchange& exchange) {
   if (error != std::errc{} || at != end || number == 0) {
     co_return refuse(exchange, code::not_found, "slices are numbered from 1");
   }
-  co_return co_await relay_day(exchange, [this, name = *name, number, caller = exchange.caller](
-                                             StoreDayService::Answer answer) {
-    parts_.store_days->slice(name, number, visible_to(caller), std::move(answer));
-  });
+  co_return co_await relay(
+      exchange, [this, name = *name, number, caller = exchange.caller](ServiceAnswer answer) {
+        parts_.store_days->slice(name, number, visible_to(caller), std::move(answer));
+      });
 }
 
 Api::Reply Api::list_store_days(Exchange& exchange) {
@@ -112,10 +101,9 @@ Api::Reply Api::list_store_days(Exchange& exchange) {
     }
     query.state = *state;
   }
-  co_return co_await relay_day(exchange,
-                               [this, query = std::move(query)](StoreDayService::Answer answer) {
-                                 parts_.store_days->list(query, std::move(answer));
-                               });
+  co_return co_await relay(exchange, [this, query = std::move(query)](ServiceAnswer answer) {
+    parts_.store_days->list(query, std::move(answer));
+  });
 }
 
 Api::Reply Api::close_store_day(Exchange& exchange) {

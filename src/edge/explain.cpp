@@ -3,9 +3,8 @@
 #include "contract/error_codes.h"
 #include "edge/api.h"
 #include "edge/explanation.h"
+#include "edge/kept_programme.h"
 #include "edge/views.h"
-#include "flow/engine/programme_versions.h"
-#include "ledger/programme_json.h"
 
 /// Why has this receipt these points? (DOMAIN F43, docs/guides/customer_service.md)
 namespace crossfoot::edge {
@@ -25,16 +24,6 @@ bool is_explained(contract::TransactionKind kind) {
   return kind != contract::TransactionKind::redemption &&
          kind != contract::TransactionKind::customer_profile &&
          kind != contract::TransactionKind::points_adjustment;
-}
-
-Result<std::optional<ledger::Programme>> rules_of(store::Reader& reader, const flow::Flow& flow) {
-  auto text =
-      reader.document(flow::programme_documents, flow::programme_key(flow.programme_version));
-  if (!text) return fail(std::move(text.error()));
-  if (!*text) return std::nullopt;
-  auto programme = ledger::parse_programme(**text);
-  if (!programme) return fail(std::move(programme.error()));
-  return std::move(*programme);
 }
 
 /// What a book says about the flows that `wanted` picks.
@@ -87,7 +76,7 @@ Result<std::string> explanation_json(store::Reader& reader, Id id, const CallerP
     if (!decoded) return fail(std::move(decoded.error()));
     flow = std::move(*decoded);
     facts.flow = &*flow;
-    auto rules = rules_of(reader, *flow);
+    auto rules = kept_programme(reader, flow->programme_version);
     if (!rules) return fail(std::move(rules.error()));
     facts.programme = std::move(*rules);
     Status read = read_reversals(reader, hash128(flow->natural_key), facts.reversals,

@@ -7,6 +7,7 @@
 
 #include "contract/error_codes.h"
 #include "contract/points_adjustment.h"
+#include "edge/kept_programme.h"
 
 namespace crossfoot::observe {
 
@@ -286,8 +287,7 @@ Status ChannelReader::add_leg(store::Reader& reader, const Message& message, con
   set_expectation(message.flow, leg, item);
   switch (leg.kind) {
     case LegKind::accrue:
-      add_accrual(message, std::move(item), items);
-      return {};
+      return add_accrual(reader, message, std::move(item), items);
     case LegKind::reverse:
     case LegKind::reinstate:
       return add_reversal(reader, message, leg, std::move(item), items);
@@ -353,22 +353,40 @@ Status ChannelReader::add_adjustment(const store::MessageRow& message, const flo
   return {};
 }
 
-std::optional<ledger::Accrual> ChannelReader::accrue(const Transaction& transaction,
-                                                     const ledger::Pricing& pricing) const {
-  const auto local = ledger::local_time(programme_, transaction, zones_);
+Result<const ledger::Programme*> ChannelReader::rules_of(store::Reader& reader,
+                                                         const flow::Flow& flow) {
+  const std::uint32_t version = flow.programme_version;
+  if (version == programme_.version) return &programme_;
+  auto known = kept_.find(version);
+  if (known == kept_.end()) {
+    auto kept = edge::kept_programme(reader, version);
+    if (!kept) return fail(std::move(kept.error()));
+    known = kept_.emplace(version, std::move(*kept)).first;
+  }
+  return known->second ? &*known->second : &programme_;
+}
+
+Result<std::optional<ledger::Accrual>> ChannelReader::accrue(store::Reader& reader,
+                                                             const flow::Flow& flow,
+                                                             const Transaction& transaction,
+                                                             const ledger::Pricing& pricing) {
+  const auto rules = rules_of(reader, flow);
+  if (!rules) return fail(rules.error());
+  const auto local = ledger::local_time(**rules, transaction, zones_);
   if (!local) return std::nullopt;
-  auto accrual = ledger::accrue(programme_, transaction, pricing, *local);
+  auto accrual = ledger::accrue(**rules, transaction, pricing, *local);
   if (!accrual) return std::nullopt;
   return std::move(*accrual);
 }
 
-void ChannelReader::add_accrual(const Message& message, ExpectedItem item,
-                                std::vector<ExpectedItem>& items) {
+Status ChannelReader::add_accrual(store::Reader& reader, const Message& message, ExpectedItem item,
+                                  std::vector<ExpectedItem>& items) {
   item.member = message.transaction.member;
-  if (const auto accrual = accrue(message.transaction, message.pricing)) {
-    item.points = accrual->total;
-  }
+  const auto accrual = accrue(reader, message.flow, message.transaction, message.pricing);
+  if (!accrual) return fail(accrual.error());
+  if (*accrual) item.points = (*accrual)->total;
   items.push_back(std::move(item));
+  return {};
 }
 
 Result<std::optional<Transaction>> ChannelReader::load_original(store::Reader& reader, Id id) {
@@ -398,9 +416,16 @@ Status ChannelReader::add_reversal(store::Reader& reader, const Message& message
   // The platform takes back what it gave, where it gave it.
   item.member = (*original)->member;
   item.shop = (*original)->shop;
-  if (auto accrual = accrue(**original, ledger::price(**original))) {
+  auto sold = reader.load_flow(leg.undoes);
+  if (!sold) return fail(std::move(sold.error()));
+  if (!*sold) return fail(damaged("the flow of " + to_string(leg.undoes) + " is not there"));
+  const auto sold_by = flow::decode_flow((*sold)->state);
+  if (!sold_by) return fail(sold_by.error());
+  auto accrual = accrue(reader, *sold_by, **original, ledger::price(**original));
+  if (!accrual) return fail(std::move(accrual.error()));
+  if (*accrual) {
     auto group =
-        std::make_shared<const ReversalGroup>(*book, leg.undoes, std::move(accrual->lines));
+        std::make_shared<const ReversalGroup>(*book, leg.undoes, std::move((*accrual)->lines));
     item.points = group->points_of({message.flow.id, !item.takes_back});
     if (group->size() > 1) item.group = std::move(group);
   }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +32,8 @@ struct ChannelPage {
 
 /// The channel's side: reads the stored messages of a business date, parses their originals again
 /// and says what each target must have of them. Where a leg stands and which references it was sent
-/// with comes from the flow; every amount and every point is computed anew. One thread at a time;
-/// programme and zones outlive it.
+/// with comes from the flow; every amount and every point is computed anew, by the programme of the
+/// version that the flow was planned by. One thread at a time; programme and zones outlive it.
 class ChannelReader {
  public:
   struct Setup {
@@ -59,7 +61,8 @@ class ChannelReader {
                                std::vector<ExpectedItem>& items);
   [[nodiscard]] Status add_leg(store::Reader& reader, const Message& message, const flow::Leg& leg,
                                std::vector<ExpectedItem>& items);
-  void add_accrual(const Message& message, ExpectedItem item, std::vector<ExpectedItem>& items);
+  [[nodiscard]] Status add_accrual(store::Reader& reader, const Message& message, ExpectedItem item,
+                                   std::vector<ExpectedItem>& items);
   [[nodiscard]] Status add_reversal(store::Reader& reader, const Message& message,
                                     const flow::Leg& leg, ExpectedItem item,
                                     std::vector<ExpectedItem>& items);
@@ -70,12 +73,18 @@ class ChannelReader {
   void add_waiting(const Message& message, std::vector<ExpectedItem>& items);
   [[nodiscard]] Result<std::optional<contract::Transaction>> load_original(store::Reader& reader,
                                                                            Id id);
-  [[nodiscard]] std::optional<ledger::Accrual> accrue(const contract::Transaction& transaction,
-                                                      const ledger::Pricing& pricing) const;
+  /// The present rules where those of the version were not kept.
+  [[nodiscard]] Result<const ledger::Programme*> rules_of(store::Reader& reader,
+                                                          const flow::Flow& flow);
+  /// Nothing when the rules cannot say.
+  [[nodiscard]] Result<std::optional<ledger::Accrual>> accrue(
+      store::Reader& reader, const flow::Flow& flow, const contract::Transaction& transaction,
+      const ledger::Pricing& pricing);
 
   const ledger::Programme& programme_;
   const ledger::ZoneLookup& zones_;
   Setup setup_;
+  std::map<std::uint32_t, std::optional<ledger::Programme>> kept_;  ///< by version, as far as read
   contract::TransactionParser parser_;
 };
 

@@ -105,6 +105,27 @@ TEST(ChannelReader, OfRedemptionsWhatWasCapturedIsTakenFromTheMember) {
   EXPECT_EQ(items[0].expectation, Expectation::there);
 }
 
+TEST(ChannelReader, PointsFollowFromTheRulesOfTheVersionThatCountedThen) {
+  StoredWorld world;
+  world.programme.version = 1;
+  world.store_sale(world.sale(day(0)));
+  world.programme.version = 2;
+  world.programme.points_per_unit = {2, 1};
+  world.store_sale(world.sale(day(0)));
+  const auto points = [&world] {
+    std::vector<std::int64_t> all;
+    for (const ExpectedItem& item : world.expect(day(0))) {
+      if (item.side == Side::loyalty) all.push_back(item.points->count);
+    }
+    return all;
+  };
+  EXPECT_EQ(points(), (std::vector<std::int64_t>{23, 23})) << "version 1 was not kept";
+  world.keep_programme(1, R"({"programme":"plain","version":1,"currency":"EUR",
+      "earn":{"points_per_unit":"3","rounding":"floor","base":"gross","stacking":"multiplicative",
+              "line_kinds":["goods"],"excluded_tenders":[]}})");
+  EXPECT_EQ(points(), (std::vector<std::int64_t>{35, 23}));
+}
+
 TEST(ChannelReader, ReversalsTakeTheNextUnitsInTheOrderOfTheBook) {
   StoredWorld world;
   Transaction sale = world.sale(day(0));

@@ -13,6 +13,7 @@
 #include "contract/transaction_json.h"
 #include "flow/plan/book.h"
 #include "flow/plan/flow.h"
+#include "flow/plan/programme_versions.h"
 #include "ledger/programme.h"
 #include "observe/book_source.h"
 #include "observe/channel_reader.h"
@@ -136,6 +137,7 @@ class StoredWorld {
     flow::Flow flow;
     flow.id = id;
     flow.kind = transaction.kind;
+    flow.programme_version = programme.version;
     flow.natural_key = transaction.key.canonical();
     flow.recorded_at = scheduler.now();
     flow.legs = std::move(legs);
@@ -163,6 +165,13 @@ class StoredWorld {
     const Id id = unit.message->id;
     commit(std::move(unit));
     return id;
+  }
+  /// The rules of a version, as a server keeps them when it starts with them.
+  void keep_programme(std::uint32_t version, std::string text) {
+    store::Unit unit;
+    unit.documents.push_back(
+        {std::string(flow::programme_documents), flow::programme_key(version), std::move(text)});
+    commit(std::move(unit));
   }
   void store_book(const flow::Book& book) {
     store::Unit unit;

@@ -1,15 +1,10 @@
-#include "flow/engine/programme_versions.h"
-
 #include <fmt/format.h>
 
 #include "contract/error_codes.h"
 #include "flow/engine/parts.h"
+#include "flow/plan/programme_versions.h"
 
 namespace crossfoot::flow {
-
-std::string programme_key(std::uint32_t version) {
-  return fmt::format("{:010}", version);
-}
 
 /// The key lets the first text of a version in, whichever node brings it.
 void Engine::keep_programme(Done done) {

@@ -209,7 +209,7 @@ void SqliteStore::schedule(bool& scheduled, bool (SqliteStore::*step)()) {
 }
 
 bool SqliteStore::write_step() {
-  const bool more = writer_->run_once();
+  bool more = writer_->run_once();
   if (!cache_grown_ && writer_->commits() >= look_at_commit_) grow_cache();
   if (log_->wants_write_back()) {
     if (checkpoint_worker_) {
@@ -217,6 +217,8 @@ bool SqliteStore::write_step() {
     } else {
       while (log_->write_back(*checkpoint_connection_)) {
       }
+      // What waited for a shorter log goes on when the writer has begun it anew.
+      more = more || (log_->under_pressure() && !log_->wants_write_back());
     }
   }
   return more;

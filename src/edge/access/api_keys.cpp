@@ -32,9 +32,9 @@ std::optional<Sha256> digest_of(std::string_view text) {
   Sha256 digest{};
   if (text.size() != 2 * digest.size()) return std::nullopt;
   for (std::size_t i = 0; i < digest.size(); ++i) {
-    const std::string_view pair = text.substr(2 * i, 2);
-    const auto [end, error] = std::from_chars(pair.data(), pair.data() + 2, digest[i], 16);
-    if (error != std::errc{} || end != pair.data() + 2) return std::nullopt;
+    const char* const pair = text.data() + 2 * i;
+    const auto [end, error] = std::from_chars(pair, pair + 2, digest[i], 16);
+    if (error != std::errc{} || end != pair + 2) return std::nullopt;
   }
   return digest;
 }

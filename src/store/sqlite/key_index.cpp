@@ -100,7 +100,7 @@ Result<std::optional<KeyRow>> KeyFinder::find(KeyKind kind, BusinessDate date,
   const auto row = newest_.find({.kind = kind, .date = date, .hash = hash});
   auto found = find_key(in_tail_, in_index_, row, like);
   if (!found) return fail(connection_.fault(found.error(), "key"));
-  return std::move(*found);
+  return *found;
 }
 
 }  // namespace crossfoot::store::sqlite

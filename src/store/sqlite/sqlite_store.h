@@ -19,7 +19,7 @@ struct SqliteOptions {
   /// first after a rest does not wait. Only with a writer thread.
   Duration commit_pace{std::chrono::milliseconds{2}};
   std::size_t readers = 2;                    ///< read-only connections, 1 … 64
-  std::uint64_t log_soft_bytes = 64U << 20;   ///< the log is written back from here on
+  std::uint64_t log_soft_bytes = 32U << 20;   ///< the log is written back from here on
   std::uint64_t log_rest_bytes = 512U << 10;  ///< so little is written back between two commits
   std::uint64_t log_hard_bytes = 256U << 20;  ///< `under_pressure` from here on
   std::int64_t writer_cache_bytes = 128LL << 20;

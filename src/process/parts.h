@@ -18,8 +18,7 @@ flow::Plan plan_stock_adjustment(const flow::PlanInput& input);
 flow::Plan plan_accounting_adjustment(const flow::PlanInput& input);
 flow::Plan plan_redemption(const flow::PlanInput& input);
 flow::Plan plan_profile(const flow::PlanInput& input);
-flow::Plan plan_till_record(const flow::PlanInput& input);
-flow::Plan plan_store_day_close(const flow::PlanInput& input);
+flow::Plan plan_kept(const flow::PlanInput& input);
 flow::Plan plan_points_adjustment(const flow::PlanInput& input);
 
 /// Turns the plan of a transaction into that of a correction of `input.supersedes`.

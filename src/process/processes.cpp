@@ -34,9 +34,8 @@ flow::Plan plan_kind(const flow::PlanInput& input) {
     case contract::TransactionKind::resumed:
     case contract::TransactionKind::aborted:
     case contract::TransactionKind::till_audit:
-      return plan_till_record(input);
     case contract::TransactionKind::store_day_close:
-      return plan_store_day_close(input);
+      return plan_kept(input);
     case contract::TransactionKind::points_adjustment:
       return plan_points_adjustment(input);
   }

@@ -2,9 +2,10 @@
 
 namespace crossfoot::process {
 
-/// Where receipts are posted one by one, the close of a day is a decision that is kept, and nothing
-/// follows from it.
-flow::Plan plan_store_day_close(const flow::PlanInput& input) {
+/// What owes nothing to any target. A till record is kept in the till's sequence, where the store
+/// day reads it; the close of a day, where receipts are posted one by one, is a decision that is
+/// kept, and nothing follows from it.
+flow::Plan plan_kept(const flow::PlanInput& input) {
   flow::Plan plan;
   plan.gross = Money{0, input.transaction.currency};
   flow::Leg validate;
